@@ -1,0 +1,3 @@
+"""sjt writes, delivers and proves situational judgement tests."""
+
+__version__ = "0.1.0"
