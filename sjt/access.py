@@ -1,0 +1,128 @@
+"""Who may do what: one table of roles and permissions, and nothing else decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Role(str, Enum):
+    WRITER = "writer"
+    REVIEWER = "reviewer"
+    FAIRNESS = "fairness"
+    EXPERT = "expert"
+    TEST_DEVELOPER = "test-developer"
+    CENTRE_ADMIN = "centre-admin"
+    INVIGILATOR = "invigilator"
+    CANDIDATE = "candidate"
+    PSYCHOMETRICIAN = "psychometrician"
+    JUDGE = "judge"
+    ASSESSOR = "assessor"
+    MODERATOR = "moderator"
+    AWARDING_OFFICER = "awarding-officer"
+    AUDITOR = "auditor"
+    EMPLOYER = "employer"
+    ADMINISTRATOR = "administrator"
+
+
+class Permission(str, Enum):
+    # authoring
+    SEE_BANK = "see the bank"
+    SEE_KEY = "see keys and rationales"
+    EDIT_SCENARIO = "write scenarios"
+    IMPORT_BANK = "import and export a bank"
+    SEE_FORMS = "see forms and their proofs"
+    BUILD_FORMS = "build and publish forms"
+    # delivery
+    SCHEDULE = "schedule sessions and load candidates"
+    SEE_CANDIDATES = "see candidates"
+    RECORD_GATEWAY = "record gateway evidence"
+    INVIGILATE = "run a room"
+    SIT = "sit a test"
+    # marking
+    MARK = "mark written answers"
+    ALLOCATE_MARKING = "allocate marking and ask for second marks"
+    # analysis and results
+    SEE_STATISTICS = "see item and test statistics"
+    JUDGE_ITEMS = "rate items for the pass mark"
+    PROPOSE_PASS_MARK = "propose a pass mark"
+    ADOPT_PASS_MARK = "adopt a pass mark"
+    SEE_RESULTS = "see results"
+    RELEASE_RESULTS = "release results"
+    # grading
+    SEE_EPA_RECORD = "see end-point assessment records"
+    INTERVIEW = "open and grade interviews"
+    GRADE_PORTFOLIO = "grade portfolios"
+    AWARD = "sign the award"
+    SEE_EMPLOYER_STATUS = "see the status of one's own apprentices"
+    # the house
+    SEE_AUDIT = "read and export the audit record"
+    MANAGE_PEOPLE = "invite people and give roles"
+    SEE_JOBS = "see background jobs"
+    SEE_OWN_DESK = "see one's own desk"
+
+
+_R = Role
+_STAFF: Final = frozenset(Role) - {Role.CANDIDATE}
+
+TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
+    Permission.SEE_BANK: frozenset(
+        {_R.WRITER, _R.REVIEWER, _R.FAIRNESS, _R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN, _R.AUDITOR}
+    ),
+    # Judges and experts answer blind to the key, so the key is not theirs to see.
+    Permission.SEE_KEY: frozenset({_R.WRITER, _R.REVIEWER, _R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN, _R.AUDITOR}),
+    Permission.EDIT_SCENARIO: frozenset({_R.WRITER}),
+    Permission.IMPORT_BANK: frozenset({_R.TEST_DEVELOPER, _R.ADMINISTRATOR}),
+    Permission.SEE_FORMS: frozenset({_R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN, _R.AWARDING_OFFICER, _R.AUDITOR}),
+    Permission.BUILD_FORMS: frozenset({_R.TEST_DEVELOPER}),
+    Permission.SCHEDULE: frozenset({_R.CENTRE_ADMIN}),
+    Permission.SEE_CANDIDATES: frozenset({_R.CENTRE_ADMIN, _R.INVIGILATOR, _R.AWARDING_OFFICER, _R.AUDITOR}),
+    Permission.RECORD_GATEWAY: frozenset({_R.CENTRE_ADMIN}),
+    Permission.INVIGILATE: frozenset({_R.INVIGILATOR}),
+    Permission.SIT: frozenset({_R.CANDIDATE}),
+    Permission.MARK: frozenset({_R.ASSESSOR}),
+    Permission.ALLOCATE_MARKING: frozenset({_R.MODERATOR, _R.AWARDING_OFFICER}),
+    Permission.SEE_STATISTICS: frozenset({_R.PSYCHOMETRICIAN, _R.TEST_DEVELOPER, _R.AUDITOR}),
+    Permission.JUDGE_ITEMS: frozenset({_R.JUDGE, _R.PSYCHOMETRICIAN}),
+    Permission.PROPOSE_PASS_MARK: frozenset({_R.PSYCHOMETRICIAN}),
+    Permission.ADOPT_PASS_MARK: frozenset({_R.AWARDING_OFFICER}),
+    Permission.SEE_RESULTS: frozenset({_R.PSYCHOMETRICIAN, _R.AWARDING_OFFICER, _R.AUDITOR}),
+    Permission.RELEASE_RESULTS: frozenset({_R.AWARDING_OFFICER}),
+    Permission.SEE_EPA_RECORD: frozenset({_R.ASSESSOR, _R.MODERATOR, _R.AWARDING_OFFICER, _R.AUDITOR}),
+    Permission.INTERVIEW: frozenset({_R.ASSESSOR}),
+    Permission.GRADE_PORTFOLIO: frozenset({_R.ASSESSOR}),
+    Permission.AWARD: frozenset({_R.ASSESSOR, _R.AWARDING_OFFICER}),
+    Permission.SEE_EMPLOYER_STATUS: frozenset({_R.EMPLOYER}),
+    Permission.SEE_AUDIT: frozenset({_R.AUDITOR, _R.AWARDING_OFFICER}),
+    Permission.MANAGE_PEOPLE: frozenset({_R.ADMINISTRATOR}),
+    Permission.SEE_JOBS: frozenset({_R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN, _R.ADMINISTRATOR}),
+    Permission.SEE_OWN_DESK: _STAFF,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts: a person with roles, or sjt itself."""
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+
+    def has(self, *roles: Role) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+
+SYSTEM: Final = Actor(id="system", name="sjt", roles=frozenset())
+"""Deeds that no person did: time-outs, jobs, the demonstration's builder."""
+
+
+def may(actor: Actor | None, permission: Permission) -> bool:
+    """Tell whether this person may do that."""
+    return actor is not None and not actor.roles.isdisjoint(TABLE[permission])
+
+
+def permissions_of(roles: Iterable[Role]) -> frozenset[Permission]:
+    held = frozenset(roles)
+    return frozenset(permission for permission, allowed in TABLE.items() if held & allowed)

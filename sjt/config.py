@@ -1,0 +1,107 @@
+"""Settings, read once from the environment; every fault is named at once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sjt.errors import ConfigError, Fault
+
+_MIN_SECRET = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an installation is told from outside; ``docs/settings.md`` explains each."""
+
+    database_url: str
+    data_dir: Path
+    secret_key: str = field(repr=False)
+    """Signs session cookies and single-use codes."""
+    anchor_key_path: Path
+    """Ed25519 key that signs the audit's anchors; kept outside the database."""
+    base_url: str = ""
+    """Public address, for links in mail and locked-browser files; empty: as the request says."""
+    secure_cookies: bool = True
+    trusted_proxies: int = 0
+    worker_in_server: bool = True
+    """``sjt serve`` starts one ``sjt worker`` beside it."""
+    grace_seconds: int = 0
+    outage_credit: str = "on"
+    """``on``, ``off`` or ``ask``: whether time during which the server was down is given back."""
+    mail_url: str = ""
+    testing: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        env = os.environ if environ is None else environ
+        faults: list[Fault] = []
+        data_dir = Path(env.get("SJT_DATA") or "var").resolve()
+
+        def whole(name: str, default: int, low: int, high: int) -> int:
+            text = env.get(name, "")
+            if not text:
+                return default
+            if not text.isdigit() or not low <= int(text) <= high:
+                what = f"is {text!r}, which is not a whole number from {low} to {high}."
+                faults.append(Fault("environment", "", name, what, f"Leave it out for {default}."))
+                return default
+            return int(text)
+
+        def flag(name: str, *, default: bool) -> bool:
+            text = env.get(name, "").strip().lower()
+            if text in ("", "1", "yes", "true", "on", "0", "no", "false", "off"):
+                return default if text == "" else text in ("1", "yes", "true", "on")
+            faults.append(Fault("environment", "", name, f"is {text!r}.", "Use yes or no."))
+            return default
+
+        def one_of(name: str, default: str, allowed: tuple[str, ...]) -> str:
+            text = env.get(name, "") or default
+            if text not in allowed:
+                faults.append(Fault("environment", "", name, f"is {text!r}.", f"Use one of: {', '.join(allowed)}."))
+                return default
+            return text
+
+        secret = env.get("SJT_SECRET_KEY", "") or _secret_on_disk(data_dir)
+        if len(secret) < _MIN_SECRET:
+            what = f"has {len(secret)} characters, fewer than {_MIN_SECRET}."
+            faults.append(Fault("environment", "", "SJT_SECRET_KEY", what, "Leave it out, and sjt keeps its own."))
+        url = env.get("SJT_DATABASE") or f"sqlite:///{data_dir / 'sjt.sqlite'}"
+        if not url.startswith(("sqlite:", "postgresql")):
+            what = "names a database that sjt does not know."
+            faults.append(Fault("environment", "", "SJT_DATABASE", what, "Use sqlite:///FILE or postgresql://…"))
+        settings = cls(
+            database_url=url.replace("postgresql://", "postgresql+psycopg://", 1),
+            data_dir=data_dir,
+            secret_key=secret,
+            anchor_key_path=Path(env.get("SJT_ANCHOR_KEY") or data_dir / "keys" / "anchor.pem"),
+            base_url=env.get("SJT_BASE_URL", "").rstrip("/"),
+            secure_cookies=flag("SJT_SECURE_COOKIES", default=True),
+            trusted_proxies=whole("SJT_TRUSTED_PROXIES", 0, 0, 5),
+            worker_in_server=flag("SJT_WORKER_IN_SERVER", default=True),
+            grace_seconds=whole("SJT_GRACE_SECONDS", 0, 0, 300),
+            outage_credit=one_of("SJT_OUTAGE_CREDIT", "on", ("on", "off", "ask")),
+            mail_url=env.get("SJT_MAIL", ""),
+        )
+        if faults:
+            raise ConfigError("sjt cannot start: its settings are wrong.", faults)
+        return settings
+
+
+def _secret_on_disk(data_dir: Path) -> str:
+    """Keep one secret per data folder, made on first use and readable by its owner alone."""
+    path = data_dir / "keys" / "secret"
+    if path.is_file():
+        return path.read_text(encoding="ascii").strip()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    secret = secrets.token_urlsafe(48)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process was first
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret)
+    return secret
