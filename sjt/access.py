@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Final
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     WRITER = "writer"
     REVIEWER = "reviewer"
     FAIRNESS = "fairness"
@@ -27,7 +27,7 @@ class Role(str, Enum):
     ADMINISTRATOR = "administrator"
 
 
-class Permission(str, Enum):
+class Permission(StrEnum):
     # authoring
     SEE_BANK = "see the bank"
     SEE_KEY = "see keys and rationales"

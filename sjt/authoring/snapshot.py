@@ -10,12 +10,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from fractions import Fraction
 from typing import Any
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     RANK = "rank"
     CHOOSE = "choose"
     RATE = "rate"
