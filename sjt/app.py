@@ -1,0 +1,87 @@
+"""``create_app(settings)``: puts the rooms together; the only place that knows them all."""
+
+from __future__ import annotations
+
+import importlib
+from datetime import timedelta
+from typing import Final
+
+from flask import Blueprint, Flask
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from sjt import db, paths
+from sjt.config import Settings
+from sjt.times import Clock, SystemClock
+from sjt.web import errors, filters, guards, headers
+
+BLUEPRINTS: Final[tuple[str, ...]] = (
+    "sjt.accounts.routes",
+    "sjt.audit.routes",
+    "sjt.jobs.routes",
+    "sjt.authoring.routes.scenarios",
+    "sjt.authoring.routes.papers",
+    "sjt.delivery.routes.scheduling",
+    "sjt.delivery.routes.invigilator",
+    "sjt.delivery.routes.candidate",
+    "sjt.delivery.routes.events",
+    "sjt.marking.routes",
+    "sjt.results.routes",
+    "sjt.analysis.routes",
+    "sjt.grading.routes",
+    "sjt.web.routes",
+)
+
+
+def create_app(settings: Settings, *, database: db.Database | None = None, clock: Clock | None = None) -> Flask:
+    """Make the web application on one database."""
+    app = Flask(
+        "sjt",
+        static_folder=str(paths.static_dir()),
+        template_folder=str(paths.template_dir()),
+        static_url_path="/static",
+    )
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="sjt",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=1),
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a token must outlive a sitting
+        WTF_CSRF_SSL_STRICT=False,  # Referrer-Policy sends none; SameSite=Strict and the token stand in
+        MAX_CONTENT_LENGTH=32 * 1024 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        TESTING=settings.testing,
+        PROPAGATE_EXCEPTIONS=settings.testing,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.extensions[guards.SETTINGS] = settings
+    app.extensions[guards.CLOCK] = clock or SystemClock()
+    db.bind(database or db.Database(settings.database_url))
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    CSRFProtect(app)
+    errors.register(app)
+    headers.register(app)
+    filters.register(app)
+    _hang_hooks(app)
+    for name in BLUEPRINTS:
+        blueprint = importlib.import_module(name).bp
+        assert isinstance(blueprint, Blueprint), f"{name} has no blueprint named bp"
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _hang_hooks(app: Flask) -> None:
+    """Let the page kit reach the rooms above it: who asks, what was refused, whether data are simulated."""
+    from sjt.accounts import signing_in
+    from sjt.audit import refusals
+
+    app.extensions[guards.ACTOR_LOADER] = signing_in.load_actor
+    app.extensions[guards.REFUSAL_RECORDER] = refusals.record
+    app.extensions[filters.SIMULATED] = signing_in.organisation_is_simulated

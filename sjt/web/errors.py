@@ -1,0 +1,85 @@
+"""Errors to pages: each class of ``sjt.errors`` has one status, one page, and a reference to quote."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, current_app, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from sjt import errors
+from sjt.web import guards
+
+log = logging.getLogger("sjt.web")
+
+STATUS: dict[type[errors.SjtError], int] = {
+    errors.ConfigError: 500,
+    errors.InputError: 422,
+    errors.NotFound: 404,
+    errors.Forbidden: 403,
+    errors.MoveRefused: 409,
+    errors.Conflict: 409,
+    errors.Throttled: 429,
+    errors.Unavailable: 503,
+    errors.SjtError: 400,
+}
+PAGES = (400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
+
+
+def status_of(error: errors.SjtError) -> int:
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def answer(
+    status: int, message: str, *, faults: tuple[errors.Fault, ...] = (), retry_after: int | None = None
+) -> ResponseReturnValue:
+    """Answer with the page (or the JSON) of a status; refusals of strangers leave an audit line."""
+    reference = secrets.token_hex(4)
+    if status in (403, 404):
+        recorder = current_app.extensions.get(guards.REFUSAL_RECORDER)
+        if recorder is not None:
+            recorder(status, request.method, request.path, reference)
+    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
+    if guards.wants_json():
+        body = {"error": status, "message": message, "faults": [str(fault) for fault in faults], "reference": reference}
+        return jsonify(body), status, headers
+    page = status if status in PAGES else (400 if status < 500 else 500)
+    text = render_template(
+        f"errors/{page}.html", message=message, faults=faults, reference=reference, retry_after=retry_after
+    )
+    return text, status, headers
+
+
+def register(app: Flask) -> None:
+    @app.errorhandler(errors.SjtError)
+    def on_sjt_error(error: errors.SjtError) -> ResponseReturnValue:
+        faults = error.faults if isinstance(error, errors.InputError) else ()
+        retry_after = getattr(error, "retry_after", None)
+        return answer(status_of(error), error.message, faults=faults, retry_after=retry_after)
+
+    @app.errorhandler(CSRFError)
+    def on_csrf_error(error: CSRFError) -> ResponseReturnValue:
+        message = "This page was open too long or in another browser. Go back, reload it, and try again."
+        status = 403 if guards.wants_json() else 400
+        return answer(status, message)
+
+    @app.errorhandler(HTTPException)
+    def on_http_error(error: HTTPException) -> ResponseReturnValue:
+        code = error.code or 500
+        if code < 400:
+            return error.get_response()
+        texts = {
+            404: "There is no page at this address, or it is not yours to see.",
+            405: "This address does not take that kind of request.",
+            413: "What was sent is too large.",
+        }
+        return answer(code, texts.get(code, error.description or error.name))
+
+    @app.errorhandler(500)
+    def on_crash(error: Exception) -> ResponseReturnValue:
+        # The log holds the traceback and the address without its query; never form fields or names.
+        log.error("failed: %s %s", request.method, request.path, exc_info=error)
+        return answer(500, "Something went wrong on our side. What you saved before is safe.")

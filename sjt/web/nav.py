@@ -1,0 +1,54 @@
+"""The bar's nouns: what each role finds there."""
+
+from __future__ import annotations
+
+from typing import Final, TypedDict
+
+from flask import current_app, request, url_for
+
+from sjt.access import Permission, may
+from sjt.web import guards
+
+ENTRIES: Final[tuple[tuple[str, str, Permission], ...]] = (
+    ("My desk", "accounts.desk", Permission.SEE_OWN_DESK),
+    ("Scenarios", "authoring.scenarios", Permission.SEE_BANK),
+    ("Coverage", "authoring.coverage", Permission.SEE_BANK),
+    ("Forms", "forms.sets", Permission.SEE_FORMS),
+    ("Sessions", "scheduling.sessions", Permission.SCHEDULE),
+    ("Candidates", "scheduling.candidates", Permission.SCHEDULE),
+    ("Rooms", "invigilator.rooms", Permission.INVIGILATE),
+    ("Marking", "marking.queue", Permission.MARK),
+    ("Analysis", "analysis.sessions", Permission.SEE_STATISTICS),
+    ("Judging", "results.judging", Permission.JUDGE_ITEMS),
+    ("Pass marks", "results.pass_marks", Permission.SEE_RESULTS),
+    ("Results", "results.sessions", Permission.SEE_RESULTS),
+    ("Apprentices", "grading.records", Permission.SEE_EPA_RECORD),
+    ("My apprentices", "grading.employer", Permission.SEE_EMPLOYER_STATUS),
+    ("Jobs", "jobs.jobs", Permission.SEE_JOBS),
+    ("People", "accounts.people", Permission.MANAGE_PEOPLE),
+    ("Audit", "audit.chains", Permission.SEE_AUDIT),
+)
+
+
+class NavEntry(TypedDict):
+    label: str
+    url: str
+    current: bool
+
+
+def nav() -> list[NavEntry]:
+    person = guards.me()
+    here = request.path
+    entries: list[NavEntry] = []
+    for label, endpoint, permission in ENTRIES:
+        if endpoint in current_app.view_functions and may(person, permission):
+            url = url_for(endpoint)
+            entries.append(
+                {"label": label, "url": url, "current": here == url or here.startswith(url.rstrip("/") + "/")}
+            )
+    return entries
+
+
+def may_now(permission_name: str) -> bool:
+    """Tell a template whether the person who asks holds a permission, by its name in ``Permission``."""
+    return may(guards.me(), Permission[permission_name])
