@@ -1,0 +1,73 @@
+// Keep a part of the page fresh: <section data-poll="/url" data-poll-seconds="5">. The server answers with the same HTML
+// fragment; elements are matched by data-key and only what differs is replaced, so that focus, scroll and open
+// details stay. An element with data-speak is copied to the page's one live region when its key is new.
+const live = document.createElement("div");
+live.className = "visually-hidden";
+live.setAttribute("role", "status");
+document.body.append(live);
+
+function merge(now, next) {
+  for (const name of next.getAttributeNames()) {
+    if (now.getAttribute(name) !== next.getAttribute(name)) now.setAttribute(name, next.getAttribute(name));
+  }
+  for (const name of now.getAttributeNames()) if (!next.hasAttribute(name)) now.removeAttribute(name);
+  const keyed = [...next.children].some((child) => child.dataset.key);
+  if (!keyed) {
+    if (now.children.length && now.children.length === next.children.length && same(now, next)) {
+      [...now.children].forEach((child, i) => merge(child, next.children[i]));
+    } else if (now.innerHTML !== next.innerHTML) {
+      now.replaceChildren(...next.cloneNode(true).childNodes);
+    }
+    return;
+  }
+  const old = new Map([...now.children].map((child) => [child.dataset.key, child]));
+  let place = now.firstElementChild;
+  for (const child of next.children) {
+    const found = old.get(child.dataset.key);
+    if (found) {
+      merge(found, child);
+      old.delete(child.dataset.key);
+      if (found !== place) now.insertBefore(found, place);
+      else place = place.nextElementSibling;
+    } else {
+      now.insertBefore(document.importNode(child, true), place);
+    }
+  }
+  for (const gone of old.values()) gone.remove();
+}
+
+const same = (a, b) =>
+  [...a.children].every((child, i) => child.tagName === b.children[i].tagName) &&
+  words(a) === words(b) && [...a.childNodes].length === [...b.childNodes].length;
+const words = (node) =>
+  [...node.childNodes].filter((n) => n.nodeType === Node.TEXT_NODE).map((n) => n.data.trim()).join("|");
+
+function speak(root, known) {
+  const fresh = [...root.querySelectorAll("[data-speak][data-key]")].filter((line) => !known.has(line.dataset.key));
+  if (fresh.length) live.textContent = fresh.map((line) => line.dataset.speak || line.textContent.trim()).join(". ");
+}
+
+async function refresh(part) {
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(part.dataset.poll, { headers: { Accept: "text/html", "X-Fragment": "1" }, cache: "no-store" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = page.getElementById(part.id) ?? page.body.firstElementChild;
+    if (!next) return;
+    const known = new Set([...part.querySelectorAll("[data-speak][data-key]")].map((line) => line.dataset.key));
+    merge(part, next);
+    speak(part, known);
+    part.dataset.fresh = "yes";
+  } catch {
+    part.dataset.fresh = "no";
+  }
+  part.dispatchEvent(new CustomEvent("polled", { bubbles: true, detail: { fresh: part.dataset.fresh === "yes" } }));
+}
+
+for (const part of document.querySelectorAll("[data-poll]")) {
+  const wait = Math.max(2, Number(part.dataset.pollSeconds) || 5) * 1000;
+  // the next question is asked only after the last was answered: a slow server is not pressed harder
+  const again = () => setTimeout(() => refresh(part).finally(again), wait);
+  again();
+}
