@@ -1,0 +1,75 @@
+"""Alembic without its ini file: upgrade a database, tell its revision, compare it with the tables."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from sjt import db
+
+TABLES: Final = (
+    "sjt.audit.tables",
+    "sjt.accounts.tables",
+    "sjt.jobs.tables",
+    "sjt.authoring.tables",
+    "sjt.delivery.tables",
+    "sjt.marking.tables",
+    "sjt.results.tables",
+    "sjt.analysis.tables",
+    "sjt.grading.tables",
+)
+"""Every room's tables: migrations alone sees them all."""
+
+
+def load_tables() -> sa.MetaData:
+    for name in TABLES:
+        importlib.import_module(name)
+    return db.metadata
+
+
+def config(connection: sa.Connection | None = None) -> Config:
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).resolve().parent))
+    settings.attributes["connection"] = connection
+    return settings
+
+
+def newest() -> str | None:
+    return ScriptDirectory.from_config(config()).get_current_head()
+
+
+def revision_of(database: db.Database) -> str | None:
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(database: db.Database, to: str = "head") -> None:
+    """Bring the database to a revision; one transaction, so a fault leaves it as it was."""
+    load_tables()
+    with database.write_gate.held(), database.engine.connect() as connection:
+        writing = connection.execution_options(sjt_write=True)
+        if database.is_sqlite:
+            # batch operations rebuild tables, which foreign keys would refuse half-way
+            writing.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            writing.rollback()
+        with writing.begin():
+            command.upgrade(config(writing), to)
+        if database.is_sqlite:
+            writing.exec_driver_sql("PRAGMA foreign_keys = ON")
+            writing.rollback()
+
+
+def differences(database: db.Database) -> list[Any]:
+    """List what the tables say and the database lacks, or the other way round."""
+    load_tables()
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
+        return list(compare_metadata(context, db.metadata))
