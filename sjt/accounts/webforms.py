@@ -1,0 +1,55 @@
+"""The shape of what people type about people."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, SelectMultipleField, StringField
+from wtforms.validators import DataRequired, EqualTo, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from sjt.access import Role
+
+STAFF_ROLES = [role for role in Role if role is not Role.CANDIDATE]
+
+
+def role_words(role: Role) -> str:
+    return role.value.replace("-", " ").capitalize()
+
+
+class SignInForm(FlaskForm):
+    login = StringField("Log-in name", [DataRequired("Enter your log-in name.")])
+    password = PasswordField("Password", [DataRequired("Enter your password.")])
+
+
+class NewPasswordForm(FlaskForm):
+    password = PasswordField("New password", [DataRequired("Enter a new password.")])
+    again = PasswordField(
+        "New password again",
+        [
+            DataRequired("Enter the new password again."),
+            EqualTo("password", "The two passwords differ. Type both again."),
+        ],
+    )
+
+
+class ChangePasswordForm(NewPasswordForm):
+    current = PasswordField("Password now", [DataRequired("Enter the password you have now.")])
+
+
+class RolesForm(FlaskForm):
+    roles = SelectMultipleField(
+        "Roles",
+        [DataRequired("Choose at least one role.")],
+        choices=[(role.value, role_words(role)) for role in STAFF_ROLES],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+
+    def chosen(self) -> frozenset[Role]:
+        return frozenset(Role(value) for value in self.roles.data or ())
+
+
+class PersonForm(RolesForm):
+    name = StringField("Full name", [DataRequired("Enter the full name.")])
+    login = StringField("Log-in name", [DataRequired("Enter a log-in name.")])
+    email = StringField("E-mail", [Optional()])

@@ -1,0 +1,25 @@
+"""Which function does which kind of job: named, so that the web process never imports numpy."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sjt.errors import NotFound
+
+HANDLERS: Final[dict[str, str]] = {
+    "forms.build": "sjt.authoring.forms_job:build_forms",
+    "analysis.run": "sjt.analysis.jobs:run_analysis",
+    "jobs.rehearse": "sjt.jobs.rehearsal:rehearse",
+}
+Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]
+
+
+def handler(kind: str) -> Handler:
+    target = HANDLERS.get(kind)
+    if target is None:
+        raise NotFound(f"No job is called {kind}.")
+    module, _, name = target.partition(":")
+    found: Handler = getattr(importlib.import_module(module), name)
+    return found
