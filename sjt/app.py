@@ -12,6 +12,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sjt import db, paths
+from sjt.access import Actor
 from sjt.config import Settings
 from sjt.times import Clock, SystemClock
 from sjt.web import errors, filters, guards, headers
@@ -32,6 +33,15 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.grading.routes",
     "sjt.web.routes",
 )
+
+ROOMS_THAT_REGISTER: Final[tuple[str, ...]] = (
+    "sjt.authoring.joining",
+    "sjt.delivery.joining",
+    "sjt.marking.joining",
+    "sjt.results.joining",
+    "sjt.grading.joining",
+)
+"""Modules with a ``register()``: desk tasks, chain sources, hooks between rooms."""
 
 
 def create_app(settings: Settings, *, database: db.Database | None = None, clock: Clock | None = None) -> Flask:
@@ -69,6 +79,7 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
     errors.register(app)
     headers.register(app)
     filters.register(app)
+    register_rooms()
     _hang_hooks(app)
     for name in BLUEPRINTS:
         blueprint = importlib.import_module(name).bp
@@ -77,11 +88,21 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
     return app
 
 
+def register_rooms() -> None:
+    """Let rooms that keep their own chains, or put tasks on desks, take part in what lower rooms do."""
+    for name in ROOMS_THAT_REGISTER:
+        importlib.import_module(name).register()
+
+
 def _hang_hooks(app: Flask) -> None:
     """Let the page kit reach the rooms above it: who asks, what was refused, whether data are simulated."""
     from sjt.accounts import signing_in
     from sjt.audit import refusals
+    from sjt.delivery import candidate_session
 
-    app.extensions[guards.ACTOR_LOADER] = signing_in.load_actor
+    def load_actor() -> Actor | None:
+        return signing_in.load_actor() or candidate_session.load_actor()
+
+    app.extensions[guards.ACTOR_LOADER] = load_actor
     app.extensions[guards.REFUSAL_RECORDER] = refusals.record
     app.extensions[filters.SIMULATED] = signing_in.organisation_is_simulated
