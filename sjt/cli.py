@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
         "import": "sjt.authoring.bank_commands:import_",
         "export": "sjt.authoring.bank_commands:export",
         "format": "sjt.authoring.bank_commands:format_",
+        "stamp": "sjt.authoring.bank_commands:stamp",
     },
     "score": "sjt.psychometrics.commands.score:score",
     "analyse": "sjt.psychometrics.commands.analyse:analyse",

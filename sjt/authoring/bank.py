@@ -1,0 +1,385 @@
+"""Files to model: a whole bank read at once, with every fault of every file and the line it stands on.
+
+Works on a mapping of names to bytes, so that a bank in a folder, in an archive or in the database reads alike.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from sjt.authoring.finding import Finding, Severity
+from sjt.authoring.model import Bank, BankSettings, FrontMatter, KeySet, Rubric, Scenario
+from sjt.authoring.places import Places, find_places
+from sjt.authoring.plan import Plan
+from sjt.authoring.plan_faults import parse_plan
+from sjt.authoring.standard import Standard, standard_faults
+from sjt.errors import NotFound
+
+FENCE = "+++"
+KEY_HEADER = ("schema", "scenario", "status", "set_on")
+MAX_FILE_BYTES = 4_000_000
+"""No hand-written file of a bank comes near this; a larger one was put there by mistake."""
+
+_AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A bank as far as it could be read; ``bank`` is None when its settings or its standard could not."""
+
+    files: Mapping[str, bytes]
+    bank: Bank | None
+    findings: tuple[Finding, ...]
+    places: Mapping[str, Places] = field(default_factory=dict)
+    story_lines: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def scenario_count(self) -> int:
+        return sum(1 for name in self.files if _scenario_folder(name, "scenario.md"))
+
+    def line(self, file: str, *path: str | int) -> int:
+        places = self.places.get(file)
+        return places.line(*path) if places else 1
+
+
+def scenario_file(folder: str) -> str:
+    return f"scenarios/{folder}/scenario.md"
+
+
+def key_file(folder: str) -> str:
+    return f"scenarios/{folder}/key.toml"
+
+
+def version_of(scenario_bytes: bytes) -> str:
+    """Return the hash that names this version of a scenario: SHA-256 of the bytes of scenario.md."""
+    return hashlib.sha256(scenario_bytes).hexdigest()
+
+
+def read_files(directory: Path) -> dict[str, bytes]:
+    """Return every file below a folder by its name inside it; hidden files and folders are left out."""
+    if not directory.is_dir():
+        raise NotFound(f"There is no bank at {directory}. Give the folder that holds bank.toml.")
+    found: dict[str, bytes] = {}
+    for path in sorted(directory.rglob("*")):
+        inside = path.relative_to(directory)
+        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
+            found[inside.as_posix()] = path.read_bytes()
+    return found
+
+
+def load(directory: Path) -> Reading:
+    """Read the bank in a folder."""
+    return load_files(read_files(directory))
+
+
+def load_files(files: Mapping[str, bytes]) -> Reading:
+    """Read a bank from names and bytes."""
+    return _Reader(files).read()
+
+
+def split_scenario(text: str) -> tuple[str, str, int] | None:
+    """Return front matter, story and the line the story starts on; None when the fences are not there."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    if lines[0].rstrip() != FENCE:
+        return None
+    for number, line in enumerate(lines[1:], start=1):
+        if line.rstrip() == FENCE:
+            return "\n".join(lines[1:number]) + "\n", "\n".join(lines[number + 1 :]).strip("\n"), number + 2
+    return None
+
+
+def _scenario_folder(name: str, file: str) -> str | None:
+    parts = PurePosixPath(name).parts
+    return parts[1] if len(parts) == 3 and parts[0] == "scenarios" and parts[2] == file else None
+
+
+class _Reader:
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = files
+        self.findings: list[Finding] = []
+        self.places: dict[str, Places] = {}
+        self.story_lines: dict[str, int] = {}
+
+    def fault(self, rule: str, file: str, line: int, message: str, remedy: str, scenario: str = "") -> None:
+        self.findings.append(Finding(file, line, rule, Severity.ERROR, message, remedy, scenario))
+
+    def read(self) -> Reading:
+        for name, content in self.files.items():
+            if len(content) > MAX_FILE_BYTES:
+                megabytes = len(content) / 1e6
+                self.fault("F01", name, 1, f"This file has {megabytes:.1f} MB.", "Keep files of a bank under 4 MB.")
+        settings = self.settings()
+        standard = self.standard(settings.standard if settings else "standard.json")
+        plans = dict(self.plans(standard))
+        rubrics = dict(self.rubrics())
+        scenarios = tuple(self.scenarios())
+        keys = dict(self.keys())
+        capabilities, levels = self.framework(settings.framework) if settings and settings.framework else (set(), ())
+        self.blueprints()
+        bank = None
+        if settings is not None and standard is not None:
+            bank = Bank(
+                settings=settings,
+                standard=standard,
+                plans=plans,
+                rubrics=rubrics,
+                scenarios=tuple(sorted(scenarios, key=lambda scenario: (scenario.id, scenario.folder))),
+                keys=keys,
+                capability_ids=frozenset(capabilities),
+                levels=levels,
+            )
+        return Reading(self.files, bank, tuple(self.findings), self.places, self.story_lines)
+
+    def text(self, name: str, scenario: str = "") -> str | None:
+        content = self.files.get(name)
+        if content is None:
+            self.fault("F01", name, 1, "The file is missing.", "Add it, or correct its name.", scenario)
+            return None
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            self.fault("F02", name, line, "This is not UTF-8 text.", "Save the file again as UTF-8.", scenario)
+            return None
+
+    def toml(self, name: str, text: str, first: int = 1, scenario: str = "") -> dict[str, Any] | None:
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            where = _AT_LINE.search(str(error))
+            line = first - 1 + int(where.group(1)) if where else first + text.count("\n")
+            what = _AT_LINE.sub("", str(error)).strip()
+            self.fault("F02", name, line, f"This is not TOML: {what}.", _toml_remedy(what), scenario)
+            return None
+        self.places[name] = find_places(text.replace("\r\n", "\n"), first)
+        return values
+
+    def json(self, name: str) -> Any:
+        text = self.text(name)
+        if text is None:
+            return None
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            self.fault("F02", name, error.lineno, f"This is not JSON: {error.msg}.", "Correct the line.")
+            return None
+
+    def typed(self, kind: TypeAdapter[T], values: Mapping[str, Any], name: str, scenario: str = "") -> T | None:
+        try:
+            return kind.validate_python(values)
+        except ValidationError as error:
+            for message, remedy, path in explain(error, values):
+                inside = path[1:] if name.endswith("key.toml") and path[:1] == ("items",) else path
+                line = self.places[name].line(*inside) if name in self.places else 1
+                self.fault("F03", name, line, message, remedy, scenario)
+            return None
+
+    def settings(self) -> BankSettings | None:
+        text = self.text("bank.toml")
+        values = None if text is None else self.toml("bank.toml", text)
+        return None if values is None else self.typed(SETTINGS, values, "bank.toml")
+
+    def standard(self, name: str) -> Standard | None:
+        values = self.json(name)
+        if values is None:
+            return None
+        standard = self.typed(STANDARD, values, name)
+        if standard is not None:
+            for what in standard_faults(standard):
+                self.fault("F08", name, 1, f"The standard does not hold together: {what}.", "Correct the file.")
+        return standard
+
+    def framework(self, name: str) -> tuple[set[str], tuple[str, ...]]:
+        """Return the ids of every capability and level of the framework, which is read for its ids alone."""
+        values = self.json(name)
+        if not isinstance(values, dict):
+            return set(), ()
+        levels = tuple(str(level["level"]) for level in values.get("levels", ()) if "level" in level)
+        return set(_capability_ids(values.get("domains", []))), levels
+
+    def plans(self, standard: Standard | None) -> Iterator[tuple[str, Plan]]:
+        for name in self.named("plans", ".json"):
+            text = self.text(name)
+            if text is None:
+                continue
+            plan, faults = parse_plan(text, name, standard)
+            for fault in faults:
+                line = int(fault.where[5:]) if fault.where.startswith("line ") else 1
+                self.fault("F08", name, line, f"{fault.where}: {fault.what}", fault.remedy)
+            if plan is not None:
+                yield plan.id, plan
+
+    def rubrics(self) -> Iterator[tuple[str, Rubric]]:
+        for name in self.named("rubrics", ".toml"):
+            text = self.text(name)
+            values = None if text is None else self.toml(name, text)
+            rubric = None if values is None else self.typed(RUBRIC, values, name)
+            if rubric is not None:
+                yield rubric.id, rubric
+
+    def blueprints(self) -> None:
+        """Read blueprints for their grammar alone; what they ask for is checked where forms are built."""
+        for name in self.named("blueprints", ".toml"):
+            text = self.text(name)
+            if text is not None:
+                self.toml(name, text)
+
+    def named(self, folder: str, ending: str) -> Sequence[str]:
+        return [
+            name for name in self.files if PurePosixPath(name).parent.as_posix() == folder and name.endswith(ending)
+        ]
+
+    def folders(self) -> Sequence[str]:
+        return sorted(
+            {
+                PurePosixPath(n).parts[1]
+                for n in self.files
+                if len(PurePosixPath(n).parts) > 2 and n.startswith("scenarios/")
+            }
+        )
+
+    def scenarios(self) -> Iterator[Scenario]:
+        for folder in self.folders():
+            name = scenario_file(folder)
+            text = self.text(name)
+            if text is None:
+                continue
+            parts = split_scenario(text)
+            if parts is None:
+                self.fault(
+                    "F02", name, 1, f"The front matter does not stand between two lines of {FENCE}.",
+                    f"Begin the file with a line {FENCE}, then the TOML, then a second line {FENCE}, then the story.",
+                )  # fmt: skip
+                continue
+            front, story, story_line = parts
+            self.story_lines[folder] = story_line
+            values = self.toml(name, front, first=2)
+            if values is None:
+                continue
+            scenario_id = values["id"] if isinstance(values.get("id"), str) else ""
+            if self.typed(FRONT, values, name, scenario_id) is not None:
+                yield SCENARIO.validate_python(
+                    {**values, "story": story, "folder": folder, "sha256": version_of(self.files[name])}
+                )
+
+    def keys(self) -> Iterator[tuple[str, KeySet]]:
+        seen: dict[str, str] = {}
+        for folder in self.folders():
+            name = key_file(folder)
+            text = self.text(name)
+            values = None if text is None else self.toml(name, text)
+            if values is None:
+                continue
+            header = {part: value for part, value in values.items() if part in KEY_HEADER}
+            items = {part: value for part, value in values.items() if part not in KEY_HEADER}
+            loose = [part for part, value in items.items() if not isinstance(value, dict)]
+            for part in loose:
+                line = self.places[name].line(part)
+                self.fault("F03", name, line, f"The key {part} is not known here.", _did_you_mean(part, KEY_HEADER))
+                items.pop(part)
+            scenario_id = header["scenario"] if isinstance(header.get("scenario"), str) else ""
+            keys = self.typed(KEYS, {**header, "items": items}, name, scenario_id)
+            if keys is None:
+                continue
+            if keys.scenario in seen:
+                line = self.places[name].line("scenario")
+                self.fault(
+                    "F05", name, line, f"{seen[keys.scenario]} already holds the key of {keys.scenario}.",
+                    "Name the scenario of this folder.", keys.scenario,
+                )  # fmt: skip
+                continue
+            seen[keys.scenario] = name
+            yield keys.scenario, keys
+
+
+SETTINGS = TypeAdapter(BankSettings)
+STANDARD = TypeAdapter(Standard)
+FRONT = TypeAdapter(FrontMatter)
+SCENARIO = TypeAdapter(Scenario)
+KEYS = TypeAdapter(KeySet)
+RUBRIC = TypeAdapter(Rubric)
+
+
+def explain(error: ValidationError, values: Any) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
+    """Turn each fault of a validation into message, remedy and path inside the values given."""
+    for fault in error.errors():
+        path, holder = _follow(fault["loc"], values)
+        name = ".".join(str(part) if isinstance(part, str) else f"[{part + 1}]" for part in path).replace(".[", "[")
+        kind = fault["type"]
+        if kind in ("unexpected_keyword_argument", "extra_forbidden"):
+            yield f"The key {name} is not known here.", _did_you_mean(str(path[-1]), _known(error.title, path)), path
+        elif kind in ("missing", "missing_argument"):
+            yield f"The key {name} is missing.", "Add it.", path
+        elif kind == "union_tag_not_found":
+            yield f"{name} has no rule.", 'Add its rule, such as rule = "rank_distance@1".', path
+        else:
+            given = (
+                ""
+                if isinstance(holder, dict | list)
+                else f" (it says {json.dumps(holder, default=str, ensure_ascii=False)})"
+            )
+            yield f"{name}{given}: {fault['msg']}.", "Correct the value.", path
+
+
+def _follow(loc: tuple[str | int, ...], values: Any) -> tuple[tuple[str | int, ...], Any]:
+    """Keep the parts of a location that exist in the values; the last part may be what is missing."""
+    path: list[str | int] = []
+    at = values
+    for position, part in enumerate(loc):
+        inside = (isinstance(at, dict) and part in at) or (
+            isinstance(at, list | tuple) and isinstance(part, int) and part < len(at)
+        )
+        if inside:
+            at = at[part]
+            path.append(part)
+        elif position == len(loc) - 1 and isinstance(at, dict):
+            path.append(part)
+    return tuple(path), at
+
+
+_KNOWN_KEYS = sorted(
+    {name for kind in (BankSettings, FrontMatter, KeySet, Rubric) for name in kind.__dataclass_fields__}
+    | {"text", "pinned", "format", "ask", "minutes", "options", "choose", "scale", "max_words", "name", "role", "code"}
+    | {"shows", "edition", "review_by", "rule", "order", "key", "why", "effectiveness", "matrix", "rubric", "look_for"}
+    | {"exemplars", "level", "setting", "age", "relation", "pressure", "dilemma", "law", "points", "by_distance"}
+)
+
+
+def _known(title: str, path: tuple[str | int, ...]) -> Sequence[str]:
+    return _KNOWN_KEYS
+
+
+def _did_you_mean(name: str, known: Sequence[str]) -> str:
+    close = [other for other in difflib.get_close_matches(name, known, n=2, cutoff=0.7) if other != name]
+    return f"Remove it, or write {close[0]}." if close else "Remove it, or correct its name."
+
+
+def _toml_remedy(what: str) -> str:
+    if "overwrite" in what.lower() or "redefin" in what.lower() or "declare" in what.lower():
+        return "The same key or table stands twice; keep one."
+    if "Unescaped" in what or "Illegal character" in what or "Unterminated" in what:
+        return 'Close the quotation marks; write \\" for a mark inside a text.'
+    return "Correct the line; texts stand in quotation marks and list entries are parted by commas."
+
+
+def _capability_ids(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name == "capabilities":
+                yield from (str(entry["id"]) for entry in value if "id" in entry)
+            else:
+                yield from _capability_ids(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _capability_ids(value)
