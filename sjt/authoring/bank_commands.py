@@ -8,9 +8,14 @@ from pathlib import Path
 
 import click
 
+from sjt.access import SYSTEM
 from sjt.authoring import checks
 from sjt.authoring.bank import load
+from sjt.authoring.coverage import coverage as measure
+from sjt.authoring.formatting import canonical
+from sjt.authoring.model import Bank
 from sjt.authoring.stamping import stamped
+from sjt.errors import Fault, InputError
 from sjt.paths import bank_dir
 from sjt.times import utc_now
 
@@ -73,3 +78,97 @@ def stamp(directory: Path | None) -> None:
         (folder / name).write_bytes(content)
         click.echo(name)
     click.echo(f"{len(changed)} keys stamped.")
+
+
+@click.command()
+@DIRECTORY
+@click.option("--option", required=True, help="An option of the standard, such as residential or community.")
+@AS_JSON
+def coverage(directory: Path | None, option: str, as_json: str | None) -> None:
+    """Count codes, outcomes and formats of the scenarios an option's candidates can meet, and name the gaps.
+
+    Example: sjt bank coverage scenario_bank/cypf --option residential
+    """
+    found = measure(sound_bank(directory or bank_dir()), option)
+    if as_json is not None:
+        put_json(found.as_json(), as_json)
+    if as_json != "-":
+        click.echo(f"{found.scenarios} scenarios for {option}")
+        for code, counts in found.codes.items():
+            click.echo(f"  {code:5} primary {counts['primary']:3}  secondary {counts['secondary']:3}")
+        for title, table in (("outcome", found.outcomes), ("area", found.areas), ("format", found.formats)):
+            click.echo(f"{title}: " + "  ".join(f"{name} {count}" for name, count in table.items()))
+        for gap in found.gaps:
+            click.echo(f"gap: {gap.message}")
+        if not found.gaps:
+            click.echo("no gaps")
+
+
+def sound_bank(directory: Path) -> Bank:
+    """Load a bank that can be read; otherwise raise with every fault of its files."""
+    reading = load(directory)
+    if reading.bank is None or any(finding.is_error for finding in reading.findings):
+        faults = [Fault(f.file, f"line {f.line}", "", f.message, f.remedy) for f in reading.findings if f.is_error]
+        raise InputError(f"The bank at {directory} cannot be read; sjt bank check lists everything.", faults)
+    return reading.bank
+
+
+@click.command(name="format")
+@DIRECTORY
+@click.option("--drop-comments", is_flag=True, help="Rewrite files that hold comments too; the comments are lost.")
+def format_(directory: Path | None, drop_comments: bool) -> None:
+    """Rewrite scenarios and keys in the canonical form, changing no value.
+
+    A file with comments is left alone unless --drop-comments is given. A key that was set on the text before stays
+    set on it, since only its form changes.
+
+    Example: sjt bank format scenario_bank/cypf
+    """
+    folder = directory or bank_dir()
+    sound_bank(folder)
+    changed, held = canonical(load(folder), drop_comments=drop_comments)
+    for name, content in changed.items():
+        (folder / name).write_bytes(content)
+        click.echo(name)
+    for name in held:
+        click.echo(f"{name} holds comments and is left as it is; --drop-comments rewrites it.", err=True)
+    click.echo(f"{len(changed)} files rewritten.")
+
+
+@click.command(name="import")
+@click.argument("directory", type=FOLDER)
+def import_(directory: Path) -> None:
+    """Import a bank whole, or, if it holds one error, not at all.
+
+    Example: sjt bank import scenario_bank/cypf
+    """
+    from sjt.authoring import service
+    from sjt.config import Settings
+    from sjt.db import Database, bind, transaction
+
+    report = checks.check(load(directory), today=utc_now().date())
+    if report.errors:
+        faults = [Fault(f.file, f"line {f.line}", "", f.message, f.remedy) for f in report.errors]
+        raise InputError(f"The bank at {directory} was not imported: it has {len(faults)} errors.", faults)
+    bind(Database(Settings.from_env().database_url))
+    with transaction() as session:
+        service.import_bank(session, directory, by=SYSTEM, now=utc_now())
+    click.echo(f"{report.scenarios} scenarios imported.")
+
+
+@click.command()
+@click.argument("directory", type=FOLDER)
+@click.option("--bank", "bank_id", default="cypf", show_default=True, help="The id of the bank to export.")
+def export(directory: Path, bank_id: str) -> None:
+    """Write a bank to files; what was imported and never edited comes out byte for byte.
+
+    Example: sjt bank export out/cypf --bank cypf
+    """
+    from sjt.authoring import service
+    from sjt.config import Settings
+    from sjt.db import Database, bind, session
+
+    bind(Database(Settings.from_env().database_url))
+    with session() as reading:
+        service.export_bank(reading, bank_id, directory)
+    click.echo(f"Bank {bank_id} written to {directory}.")

@@ -38,7 +38,8 @@ def option_twice(desk: Desk) -> Iterator[Finding]:
                 if first != (scenario, item, option.id):
                     yield desk.on_option(
                         "B01", ERROR, scenario, item, option.id,
-                        f"{item.id}: option {option.id} has the same words as {first[1].id} {first[2]}.", "Reword one of them.",
+                        f"{item.id}: option {option.id} has the same words as {first[1].id} {first[2]}.",
+                        "Reword one of them.",
                     )  # fmt: skip
 
 
@@ -85,7 +86,8 @@ def length_cue(desk: Desk) -> Iterator[Finding]:
         mean = sum(found) / len(found)
         if mean > CUE_MEAN:
             yield desk.on_bank(
-                "L19", WARNING, f"Over {len(found)} items, length and quality of options correlate {mean:.2f} on average.",
+                "L19", WARNING,
+                f"Over {len(found)} items, length and quality of options correlate {mean:.2f} on average.",
                 f"Shorten good options and lengthen weak ones until it is {CUE_MEAN:.2f} or less.",
             )  # fmt: skip
 
@@ -103,7 +105,8 @@ def near_duplicates(desk: Desk) -> Iterator[Finding]:
         first, second = scenarios[i], scenarios[j]
         if value >= most:
             yield desk.on_story(
-                "L22", ERROR, second, f"{second.id} and {first.id} are nearly the same (cosine {value:.2f}, limit {most:.2f}).",
+                "L22", ERROR, second,
+                f"{second.id} and {first.id} are nearly the same (cosine {value:.2f}, limit {most:.2f}).",
                 "Write another incident, or retire one of the two.",
             )  # fmt: skip
         elif first.id not in second.enemies and second.id not in first.enemies:
@@ -165,14 +168,16 @@ def absolute_words(desk: Desk) -> Iterator[Finding]:
         if p < ABSOLUTE_P:
             yield desk.on_bank(
                 "L09", WARNING,
-                f"Of {with_word} options with always, never, all, only, immediately or must, {low_with_word} are keyed low "
+                f"Of {with_word} options with always, never, all, only, immediately or must, "
+                f"{low_with_word} are keyed low "
                 f"(of all options {low / every:.0%}; p = {p:.3f}).",
                 "Take these words out of weak options, or use them in good ones.",
             )  # fmt: skip
 
 
 _REPORT = re.compile(
-    r"^(?:\W*)(?:tell|report|inform|ring|call|phone|contact|alert|notify|refer|pass|email|speak to|talk to|hand)\b.{0,60}?"
+    r"^(?:\W*)(?:tell|report|inform|ring|call|phone|contact|alert|notify|refer|pass|email|speak to|talk to|hand)\b"
+    r".{0,60}?"
     r"\b(?:manager|safeguarding lead|designated|team leader|senior|supervisor|duty|social worker|police)\b",
     re.IGNORECASE,
 )
@@ -189,6 +194,7 @@ def report_first(desk: Desk) -> Iterator[Finding]:
         reports += bool(_REPORT.search(item.option(good[0]).text))
     if items >= REPORT_ITEMS and reports / items > REPORT_SHARE:
         yield desk.on_bank(
-            "L21", WARNING, f"In {reports} of {items} items the best option is to tell the manager, the lead or another agency.",
+            "L21", WARNING,
+                f"In {reports} of {items} items the best option is to tell the manager, the lead or another agency.",
             "Write items in which something else comes first; a quarter is the most.",
         )  # fmt: skip

@@ -160,6 +160,7 @@ def sensitive(desk: Desk) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
+_ANY_STIGMA = _whole("|".join(STIGMA))
 _STIGMA = [(_whole(pattern), instead) for pattern, instead in STIGMA.items()]
 
 
@@ -167,7 +168,7 @@ _STIGMA = [(_whole(pattern), instead) for pattern, instead in STIGMA.items()]
 def stigma(desk: Desk) -> Iterator[Finding]:
     for scenario in desk.scenarios:
         for text, where in candidate_text(desk, scenario):
-            for pattern, instead in _STIGMA:
+            for pattern, instead in _STIGMA if _ANY_STIGMA.search(plain(text)) else ():
                 for found in pattern.finditer(plain(text)):
                     yield said(
                         desk, scenario, where, "L16", ERROR, found.group(), f"“{found.group()}” stigmatises.",
@@ -175,6 +176,7 @@ def stigma(desk: Desk) -> Iterator[Finding]:
                     )  # fmt: skip
 
 
+_ANY_JOB = _whole("|".join(GENDERED_JOBS))
 _JOBS = [(_whole(pattern), instead) for pattern, instead in GENDERED_JOBS.items()]
 _IDIOMS = _whole("|".join(IDIOMS))
 
@@ -183,7 +185,7 @@ _IDIOMS = _whole("|".join(IDIOMS))
 def plain_english(desk: Desk) -> Iterator[Finding]:
     for scenario in desk.scenarios:
         for text, where in candidate_text(desk, scenario):
-            for pattern, instead in _JOBS:
+            for pattern, instead in _JOBS if _ANY_JOB.search(plain(text)) else ():
                 for found in pattern.finditer(plain(text)):
                     yield said(
                         desk, scenario, where, "L17", WARNING, found.group(), f"“{found.group()}” assumes a gender.",
@@ -210,7 +212,8 @@ def cue_words(desk: Desk) -> Iterator[Finding]:
             common = sorted(set(content_words(item.option(top[0]).text)) & story)
             yield desk.on_option(
                 "L20", WARNING, scenario, item, top[0],
-                f"{item.id}: the best option {top[0]} repeats the story's words ({', '.join(common)}) and no other does.",
+                f"{item.id}: the best option {top[0]} repeats the story's words ({', '.join(common)}) "
+                "and no other does.",
                 "Reword it, or let other options use them too.",
             )  # fmt: skip
 

@@ -35,7 +35,8 @@ def references(desk: Desk) -> Iterator[Finding]:
         yield from _each(desk, scenario, "areas", scenario.areas, allowed, f"area of option {scenario.option}")
         if allowed and not scenario.areas:
             yield desk.on(
-                "F04", ERROR, scenario, f"A {scenario.option} scenario names an area.", f"Add areas from {', '.join(allowed)}.",
+                "F04", ERROR, scenario, f"A {scenario.option} scenario names an area.",
+                f"Add areas from {', '.join(allowed)}.",
                 "option",
             )  # fmt: skip
         yield from _each(desk, scenario, "enemies", scenario.enemies, known - {scenario.id}, "other scenario")

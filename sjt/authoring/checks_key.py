@@ -347,7 +347,8 @@ def separable(desk: Desk) -> Iterator[Finding]:
                     if key.effectiveness.get(first) == key.effectiveness.get(second, -1):
                         yield desk.on_key(
                             "L27", WARNING, scenario,
-                            f"{item.id} ranks {first} above {second}, and both have effectiveness {key.effectiveness[first]}.",
+                            f"{item.id} ranks {first} above {second}, and both have "
+                            f"effectiveness {key.effectiveness[first]}.",
                             f"Tie them ([\"{first}\", \"{second}\"]), or give them different effectiveness.",
                             item.id, "order", item=item.id,
                         )  # fmt: skip

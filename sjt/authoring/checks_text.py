@@ -1,4 +1,4 @@
-"""Checks of a scenario's wording: length, readability, one act per option, plain questions (L01-L04, L08, L10, L24, L28)."""
+"""Checks of wording: length, readability, one act per option, plain questions (L01-L04, L08, L10, L24, L28)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sjt.authoring.finding import Finding
 from sjt.authoring.model import Format, Item, Scenario
 from sjt.authoring.prose import plain, sentences, word_count, words
 from sjt.authoring.readability import measure
+from sjt.authoring.word_lists import NOUN_TOO, VERBS
 
 STORY_WORDS = (40, 120)
 STORY_WORDS_MOST = 160
@@ -20,160 +21,11 @@ GRADE_MOST = 11.0
 EASE = 55.0
 SENTENCE_WORDS = 25
 
-VERBS = frozenset(
-    [
-        "accept",
-        "agree",
-        "allow",
-        "answer",
-        "apologise",
-        "arrange",
-        "ask",
-        "avoid",
-        "begin",
-        "bring",
-        "carry",
-        "check",
-        "choose",
-        "close",
-        "collect",
-        "come",
-        "complete",
-        "confirm",
-        "continue",
-        "decide",
-        "decline",
-        "describe",
-        "discuss",
-        "drive",
-        "email",
-        "encourage",
-        "end",
-        "explain",
-        "fetch",
-        "fill",
-        "find",
-        "finish",
-        "follow",
-        "get",
-        "give",
-        "go",
-        "hand",
-        "help",
-        "hold",
-        "ignore",
-        "inform",
-        "insist",
-        "invite",
-        "join",
-        "keep",
-        "knock",
-        "lay",
-        "leave",
-        "let",
-        "listen",
-        "lock",
-        "look",
-        "make",
-        "meet",
-        "mention",
-        "message",
-        "move",
-        "offer",
-        "open",
-        "pass",
-        "pay",
-        "phone",
-        "point",
-        "praise",
-        "prepare",
-        "promise",
-        "put",
-        "raise",
-        "read",
-        "refer",
-        "refuse",
-        "remain",
-        "remind",
-        "remove",
-        "reply",
-        "respond",
-        "return",
-        "ring",
-        "say",
-        "search",
-        "see",
-        "seek",
-        "send",
-        "set",
-        "share",
-        "show",
-        "sign",
-        "sit",
-        "speak",
-        "stay",
-        "stop",
-        "suggest",
-        "take",
-        "talk",
-        "tell",
-        "text",
-        "thank",
-        "think",
-        "try",
-        "turn",
-        "wait",
-        "wake",
-        "walk",
-        "warn",
-        "watch",
-        "welcome",
-        "withdraw",
-        "write",
-    ]
+
+_OBJECT = (
+    r"(?:(?:the|a|an|her|him|them|it|your|his|their|this|that|these|what|why|how|who|when|where|with|to|for|on|if|"
+    r"whether)\b|[A-Z][a-z])"
 )
-NOUN_TOO = frozenset(
-    [
-        "answer",
-        "call",
-        "check",
-        "contact",
-        "email",
-        "end",
-        "help",
-        "look",
-        "message",
-        "move",
-        "note",
-        "offer",
-        "phone",
-        "plan",
-        "point",
-        "promise",
-        "read",
-        "record",
-        "refuse",
-        "reply",
-        "report",
-        "return",
-        "ring",
-        "search",
-        "share",
-        "show",
-        "sign",
-        "stop",
-        "support",
-        "talk",
-        "text",
-        "turn",
-        "visit",
-        "walk",
-        "watch",
-        "welcome",
-    ]
-)
-"""Verbs that are nouns as often; they count as a second act only before something they act on."""
-_OBJECT = r"(?:(?:the|a|an|her|him|them|it|your|his|their|this|that|these|what|why|how|who|when|where|with|to|for|on|if|whether)\b|[A-Z][a-z])"
 _SECOND_ACT = re.compile(rf"(?:,|\band\b|\bthen\b)\s+(?:then\s+)?([a-z]+)\b(?:\s+({_OBJECT}))?")
 _DOUBLE = re.compile(r"\band then\b|;|\bas well as\b", re.IGNORECASE)
 _SPEECH = re.compile(r"[\"“][^\"”]*[\"”]")
@@ -278,7 +130,8 @@ def double_option(desk: Desk) -> Iterator[Finding]:
             found = second_act(option.text)
             if found:
                 yield desk.on_option(
-                    "L08", WARNING, scenario, item, option.id, f"{item.id}: option {option.id} holds two acts (“{found}”).",
+                    "L08", WARNING, scenario, item, option.id,
+                    f"{item.id}: option {option.id} holds two acts (“{found}”).",
                     "Keep one; a candidate who agrees with half of it cannot answer.",
                 )  # fmt: skip
 
@@ -319,7 +172,8 @@ def negative_question(desk: Desk) -> Iterator[Finding]:
 
 
 _ABOVE_ROLE = re.compile(
-    r"\b(diagnos\w+|prescrib\w+|arrest\w*|sedat\w+|remov\w+ (?:the|this|that|her|his|their) (?:child|children|baby|siblings)"
+    r"\b(diagnos\w+|prescrib\w+|arrest\w*|sedat\w+"
+    r"|remov\w+ (?:the|this|that|her|his|their) (?:child|children|baby|siblings)"
     r"|(?:change|increase|reduce|stop|double) (?:the|her|his|their) (?:dose|medication|prescription))",
     re.IGNORECASE,
 )
@@ -333,7 +187,8 @@ def outside_role(desk: Desk) -> Iterator[Finding]:
             if found:
                 yield desk.on_option(
                     "L24", WARNING, scenario, item, option.id,
-                    f"{item.id}: option {option.id} has the candidate “{found.group()}”, which is not this job's to do.",
+                    f"{item.id}: option {option.id} has the candidate “{found.group()}”, "
+                    "which is not this job's to do.",
                     "Write an act the candidate could really choose on the shift.",
                 )  # fmt: skip
 

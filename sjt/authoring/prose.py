@@ -3,145 +3,27 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"[*_`]+|^\s{0,3}(?:#{1,6}|>|[-+]|\d+[.)])\s+", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-zÀ-ɏ0-9]+(?:['’][A-Za-zÀ-ɏ]+)*(?:-[A-Za-zÀ-ɏ0-9]+)*")
 _END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])")
+_POSSESSIVE = re.compile(r"['’]s?$")
 _SHORT = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|e\.g|i\.e|approx)\.$")
 
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "again",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "being",
-        "both",
-        "but",
-        "by",
-        "can",
-        "cannot",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "down",
-        "during",
-        "each",
-        "few",
-        "for",
-        "from",
-        "further",
-        "get",
-        "had",
-        "has",
-        "have",
-        "having",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "herself",
-        "him",
-        "himself",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "itself",
-        "just",
-        "me",
-        "more",
-        "most",
-        "my",
-        "myself",
-        "no",
-        "nor",
-        "not",
-        "now",
-        "of",
-        "off",
-        "on",
-        "once",
-        "one",
-        "only",
-        "or",
-        "other",
-        "our",
-        "ours",
-        "out",
-        "over",
-        "own",
-        "same",
-        "she",
-        "should",
-        "so",
-        "some",
-        "such",
-        "than",
-        "that",
-        "the",
-        "their",
-        "theirs",
-        "them",
-        "themselves",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "to",
-        "too",
-        "two",
-        "under",
-        "until",
-        "up",
-        "us",
-        "very",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "yours",
-        "yourself",
-    ]
-)
+_STOP_WORDS = """
+    a about after again all also am an and any are as at be because been before being both but by can cannot could
+    did do does doing down during each few for from further get had has have having he her here hers herself him
+    himself his how i if in into is it its itself just me more most my myself no nor not now of off on once one only
+    or other our ours out over own same she should so some such than that the their theirs them themselves then
+    there these they this those through to too two under until up us very was we were what when where which while
+    who whom why will with would you your yours yourself
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
+@lru_cache(maxsize=8192)
 def plain(markdown: str) -> str:
     """Return the text a reader sees."""
     return _MARKS.sub("", _LINK.sub(r"\1", markdown))
@@ -177,9 +59,10 @@ def content_words(text: str) -> list[str]:
     return [stem(word) for word in (w.lower() for w in words(text)) if word not in STOP_WORDS and len(word) > 1]
 
 
+@lru_cache(maxsize=32768)
 def stem(word: str) -> str:
     """Cut the commonest endings, so that "asks", "asked" and "asking" count as one word."""
-    word = re.sub(r"['’]s?$", "", word)
+    word = _POSSESSIVE.sub("", word)
     for ending in ("ing", "edly", "ies", "ied", "ed", "es", "s", "ly"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             root = word[: -len(ending)]

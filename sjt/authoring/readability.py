@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sjt.authoring.prose import sentences, words
 
@@ -52,6 +53,7 @@ class Readability:
         return self.grade + 5
 
 
+@lru_cache(maxsize=32768)
 def syllables(word: str) -> int:
     """Estimate the syllables of an English word; a number counts as one for each two digits."""
     low = word.lower().replace("’", "'")

@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 # L11: abbreviations every candidate knows.
-PLAIN_ACRONYMS = frozenset(
-    [
-        "AM",
-        "PM",
-        "BBC",
-        "CCTV",
-        "DIY",
-        "DVD",
-        "GCSE",
-        "GCSES",
-        "GP",
-        "ID",
-        "IT",
-        "MP",
-        "OK",
-        "PE",
-        "SIM",
-        "TV",
-        "UK",
-        "USB",
-        "VIP",
-        "NHS",
-        "A",
-        "E",
-    ]
-)
+_PLAIN_ACRONYMS = """
+    AM PM BBC CCTV DIY DVD GCSE GCSES GP ID IT MP OK PE SIM TV UK USB VIP NHS A E
+"""
+PLAIN_ACRONYMS = frozenset(_PLAIN_ACRONYMS.split())
 
 # L11: trade names; the thing itself can be named.
 BRANDS = {
     "amazon": "an online shop", "apple pay": "a payment app", "asda": "a supermarket", "discord": "a chat app",
     "disney": "a film company", "facebook": "social media", "facetime": "a video call", "fortnite": "an online game",
     "google": "a search", "instagram": "social media", "ipad": "a tablet", "iphone": "a phone", "kfc": "a takeaway",
-    "mcdonald's": "a takeaway", "mcdonalds": "a takeaway", "minecraft": "an online game", "netflix": "a streaming service",
-    "nintendo": "a games console", "paypal": "a payment app", "playstation": "a games console", "roblox": "an online game",
+    "mcdonald's": "a takeaway", "mcdonalds": "a takeaway", "minecraft": "an online game",
+    "netflix": "a streaming service",
+    "nintendo": "a games console", "paypal": "a payment app", "playstation": "a games console",
+    "roblox": "an online game",
     "snapchat": "a messaging app", "spotify": "a music app", "tesco": "a supermarket", "tiktok": "a video app",
     "twitter": "social media", "uber": "a taxi", "whatsapp": "a messaging app", "xbox": "a games console",
     "youtube": "a video site",
@@ -50,7 +30,8 @@ REAL_ORGANISATIONS = (
 REAL_PLACES = (
     "birmingham", "bradford", "brighton", "bristol", "cardiff", "croydon", "cumbria", "devon", "essex", "hackney",
     "islington", "leeds", "leicester", "liverpool", "london", "luton", "manchester", "middlesbrough",
-    "newcastle", "norfolk", "norwich", "nottingham", "oldham", "plymouth", "rochdale", "rotherham", "salford", "sheffield",
+    "newcastle", "norfolk", "norwich", "nottingham", "oldham", "plymouth", "rochdale", "rotherham", "salford",
+    "sheffield",
     "southampton", "stoke-on-trent", "sunderland", "swindon", "telford", "tower hamlets", "wolverhampton", "yorkshire",
 )  # fmt: skip
 
@@ -107,7 +88,9 @@ STIGMA = {
     r"respite": "short break",
     r"non[- ]compliant|refuses to engage|failed to engage|non[- ]engagement": "say what was offered and what happened",
     r"naughty|deviant|feral|out of control": "describe what was done",
-    r"half[- ]caste|coloured (?:people|child|boy|girl|family)|oriental": "mixed heritage; name the heritage if it matters",
+    r"half[- ]caste|coloured (?:people|child|boy|girl|family)|oriental": (
+        "mixed heritage; name the heritage if it matters"
+    ),
 }
 
 # L17: job words that assume a gender, and idioms that readers of English as a second language may not know.
@@ -123,10 +106,28 @@ IDIOMS = (
     r"drop(?:ped|s|ping)? the ball", r"level playing field", r"move(?:d|s)? the goalposts", r"kick(?:ed|s)? off",
     r"on the back foot", r"(?:a )?slam dunk", r"touch base", r"ballpark", r"below the belt",
     r"throw(?:s|n)? in the towel", r"first base", r"curve ?ball", r"own goal", r"par for the course", r"hit the roof",
-    r"at the end of (?:her|his|my|their|your) tether", r"under the weather", r"bite the bullet", r"beat around the bush",
+    r"at the end of (?:her|his|my|their|your) tether", r"under the weather", r"bite the bullet",
+    r"beat around the bush",
     r"over the moon", r"piece of cake", r"cold feet", r"the elephant in the room", r"sweep(?:t)? under the carpet",
     r"walk(?:ing|s)? on eggshells", r"storm in a teacup", r"a can of worms", r"blow(?:s|n)? (?:his|her|their) top",
-    r"go(?:es|ing)? off the rails", r"wind(?:s|ing)? (?:her|him|them|you) up", r"pull(?:s|ed|ing)? (?:her|his|your|their) leg",
+    r"go(?:es|ing)? off the rails", r"wind(?:s|ing)? (?:her|him|them|you) up",
+    r"pull(?:s|ed|ing)? (?:her|his|your|their) leg",
     r"chip on (?:her|his|their) shoulder", r"the last straw", r"in hot water", r"on thin ice", r"rock the boat",
     r"let(?:s|ting)? off steam", r"fly off the handle", r"tie(?:d|s)? up in knots", r"turn(?:ed|s)? a blind eye",
 )  # fmt: skip
+
+# L08: verbs that begin an act, and those that are nouns as often and count as a second act only before an object.
+_VERBS = """
+    accept agree allow answer apologise arrange ask avoid begin bring carry check choose close collect come complete
+    confirm continue decide decline describe discuss drive email encourage end explain fetch fill find finish follow
+    get give go hand help hold ignore inform insist invite join keep knock lay leave let listen lock look make meet
+    mention message move offer open pass pay phone point praise prepare promise put raise read refer refuse remain
+    remind remove reply respond return ring say search see seek send set share show sign sit speak stay stop suggest
+    take talk tell text thank think try turn wait wake walk warn watch welcome withdraw write
+"""
+VERBS = frozenset(_VERBS.split())
+_NOUN_TOO = """
+    answer call check contact email end help look message move note offer phone plan point promise read record
+    refuse reply report return ring search share show sign stop support talk text turn visit walk watch welcome
+"""
+NOUN_TOO = frozenset(_NOUN_TOO.split())
