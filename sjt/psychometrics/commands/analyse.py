@@ -1,0 +1,58 @@
+"""``sjt analyse``: item analysis of anybody's data, no database."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from sjt.psychometrics.commands._io import input_file, json_option, write_json
+
+
+@click.command()
+@click.argument("responses", required=False, metavar="RESPONSES.csv")
+@click.option("--items", "items_file", metavar="ITEMS.csv", help="Range, chance mark, testlet and format of the items.")
+@click.option("--raw", "raw_file", metavar="RAW.csv", help="What each person chose, for option analysis.")
+@click.option("--cut", type=float, help="Pass mark in raw marks; pass if the total is at or above it.")
+@click.option(
+    "--irt",
+    type=click.Choice(["gpcm", "grm", "pcm", "rasch", "none"]),
+    default="none",
+    show_default=True,
+    help="Fit an item response model as well.",
+)
+@click.option("--attribute", multiple=True, metavar="COLUMN", help="A column that is not an item; may be repeated.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the person bootstrap.")
+@json_option
+@click.option("--html", "html_file", metavar="FILE", help="Write the report as one self-contained page.")
+@click.option("--title", default="", help="Title of the report.")
+def analyse(
+    responses: str | None,
+    items_file: str | None,
+    raw_file: str | None,
+    cut: float | None,
+    irt: str,
+    attribute: tuple[str, ...],
+    seed: int,
+    json_to: str | None,
+    html_file: str | None,
+    title: str,
+) -> None:
+    """Analyse the marks in RESPONSES.csv: items, test, flags with their reasons.
+
+    RESPONSES.csv has a column `person` and one column per item; an empty cell means not presented, `omitted`
+    and `not_reached` count as 0. Columns with a leading @ are attributes.
+
+    Example: sjt analyse marks.csv --items items.csv --cut 180 --html report.html
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from sjt.psychometrics import item_analysis
+    from sjt.psychometrics import responses as reader
+
+    path, json_to = input_file(responses, json_to)
+    specs = reader.read_items(Path(items_file)) if items_file else None
+    data = reader.read_responses(Path(path), specs, attributes=attribute)
+    answer = item_analysis.analyse(data, cut=cut, irt=irt, seed=seed)
+    if json_to is not None or html_file is None:
+        write_json(answer, json_to)

@@ -1,0 +1,316 @@
+"""Omega: one-factor maximum likelihood, minimum residuals, and the Schmid–Leiman general factor.
+
+Small dense fits written here because they must not need an optimiser's start-up time, must not depend on
+a random start, and must say when they did not converge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sjt.psychometrics.gram import FloatArray
+from sjt.psychometrics.reliability import NAN, correlation, undefined_because
+
+
+@dataclass(frozen=True)
+class OneFactor:
+    """A one-factor solution.
+
+    Attributes
+    ----------
+    loadings, residuals : ndarray, shape (k,)
+        In the units of the matrix fitted.
+    converged : bool
+    heywood : bool
+        Some residual variance is not positive: the solution is improper.
+    """
+
+    loadings: FloatArray
+    residuals: FloatArray
+    converged: bool
+    heywood: bool
+    iterations: int
+
+    @property
+    def omega(self) -> float:
+        """``(Σλ)² / ((Σλ)² + Σθ)``."""
+        common = float(self.loadings.sum()) ** 2
+        return common / (common + float(self.residuals.sum()))
+
+
+def one_factor_ml(cov: FloatArray, iterations: int = 500) -> OneFactor | None:
+    """Fit one factor to a covariance matrix by maximum likelihood.
+
+    Parameters
+    ----------
+    cov : ndarray, shape (k, k)
+        Positive definite covariance matrix, k at least 3.
+    iterations : int
+        Largest number of scoring steps.
+
+    Returns
+    -------
+    OneFactor or None
+        None when the matrix is not positive definite, an item has no variance, or k is below 3.
+
+    Notes
+    -----
+    Fisher scoring on loadings and residual variances with step halving, started at the minimum-residual
+    solution; residual variances may become negative (Heywood), as in lavaan, and are then reported so.
+    """
+    k = len(cov)
+    if k < 3 or undefined_because(cov) or not np.all(np.diag(cov) > 0):
+        return None
+    sd = np.sqrt(np.diag(cov))
+    matrix = correlation(cov)
+    if np.linalg.eigvalsh(matrix)[0] < 1e-10:
+        return None
+    start = minres(matrix, 1)
+    loading = start.loadings[:, 0]
+    residual = np.clip(1 - loading**2, 0.05, 1.0)
+    value = _discrepancy(matrix, loading, residual)
+    converged, steps = False, 0
+    while steps < iterations and not converged:
+        steps += 1
+        gradient, hessian, information = _derivatives(matrix, loading, residual)
+        if float(np.abs(gradient).max()) < 1e-11:
+            converged = True
+            break
+        move = _descent(gradient, hessian, information)
+        if move is None:
+            break
+        size, new_value = 1.0, float("inf")
+        while size > 1e-6:
+            new_value = _discrepancy(matrix, loading + size * move[:k], residual + size * move[k:])
+            if new_value <= value + 1e-13:
+                break
+            size /= 2
+        else:
+            converged = float(np.abs(gradient).max()) < 1e-7
+            break
+        loading, residual, value = loading + size * move[:k], residual + size * move[k:], new_value
+        converged = float(np.abs(size * move).max()) < 1e-12
+    if loading.sum() < 0:
+        loading = -loading
+    return OneFactor(loading * sd, residual * sd**2, converged, bool((residual <= 0).any()), steps)
+
+
+def _inverse(loading: FloatArray, residual: FloatArray) -> FloatArray:
+    """Inverse of ``λλ' + diag(θ)`` by Sherman and Morrison."""
+    scaled = loading / residual
+    return np.asarray(np.diag(1 / residual) - np.outer(scaled, scaled) / (1 + float(loading @ scaled)))
+
+
+def _discrepancy(matrix: FloatArray, loading: FloatArray, residual: FloatArray) -> float:
+    """``log|Σ| + tr(S Σ⁻¹)``, infinite where Σ is not positive definite."""
+    if (residual == 0).any():
+        return float("inf")
+    one = 1 + float((loading**2 / residual).sum())
+    negative = int((residual < 0).sum())
+    if negative > 1 or (negative == 1) != (one < 0) or one == 0:
+        return float("inf")
+    return float(np.log(np.abs(residual)).sum() + np.log(abs(one)) + (matrix * _inverse(loading, residual)).sum())
+
+
+def _derivatives(
+    matrix: FloatArray, loading: FloatArray, residual: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Gradient, Hessian and expected Hessian of the discrepancy in (loadings, residual variances)."""
+    w = _inverse(loading, residual)
+    a = w @ matrix @ w
+    u, v = w @ loading, a @ loading
+    q, s = float(loading @ u), float(loading @ v)
+    gradient = np.concatenate([2 * (u - v), np.diag(w - a)])
+    expected_ll = 2 * (q * w + np.outer(u, u))
+    expected_lp = 2 * w * u[None, :]
+    expected = np.block([[expected_ll, expected_lp], [expected_lp.T, w**2]])
+    crossed = np.outer(u, v)
+    ll = 2 * (w - a) - expected_ll + 2 * (crossed + crossed.T + q * a + s * w)
+    lp = 2 * (a * u[None, :] + w * v[None, :]) - expected_lp
+    return gradient, np.block([[ll, lp], [lp.T, 2 * w * a - w**2]]), expected
+
+
+def _descent(gradient: FloatArray, hessian: FloatArray, information: FloatArray) -> FloatArray | None:
+    """Newton's step where the Hessian is positive definite, else Fisher's; None where neither exists."""
+    for second in (hessian, information):
+        try:
+            np.linalg.cholesky(second)
+            return np.asarray(-np.linalg.solve(second, gradient))
+        except np.linalg.LinAlgError:
+            continue
+    return None
+
+
+@dataclass(frozen=True)
+class MinRes:
+    """Minimum-residual factors of a correlation matrix, unrotated: loadings of shape (k, factors)."""
+
+    loadings: FloatArray
+    converged: bool
+
+
+def minres(matrix: FloatArray, factors: int, iterations: int = 3000) -> MinRes:
+    """Fit factors by minimising the squared off-diagonal residuals of a correlation matrix.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (k, k)
+        Correlation matrix.
+    factors : int
+        Number of factors, below k.
+    iterations : int
+        Largest number of steps.
+
+    Notes
+    -----
+    Communalities between .005 and 1 by quasi-Newton steps on the uniquenesses (the loadings given the
+    uniquenesses are an eigenproblem), which is Harman's minres.
+    """
+    k = len(matrix)
+
+    def loadings_of(unique: FloatArray) -> FloatArray:
+        values, vectors = np.linalg.eigh(matrix - np.diag(unique))
+        top = np.argsort(values)[::-1][:factors]
+        return np.asarray(vectors[:, top] * np.sqrt(np.maximum(values[top], 0.0)))
+
+    def value_of(unique: FloatArray) -> tuple[float, FloatArray]:
+        part = loadings_of(unique)
+        residual = matrix - part @ part.T - np.diag(unique)
+        return 0.5 * float((residual**2).sum()), -np.diag(residual).copy()
+
+    try:
+        start = 1 - 1 / np.diag(np.linalg.inv(matrix))
+    except np.linalg.LinAlgError:
+        start = np.max(np.abs(matrix - np.eye(k)), axis=1)
+    unique = np.clip(1 - start, 0.005, 1.0)
+    value, gradient = value_of(unique)
+    inverse_hessian = np.eye(k)
+    converged = False
+    for _ in range(iterations):
+        free = ~(((unique <= 0.005) & (gradient > 0)) | ((unique >= 1.0) & (gradient < 0)))
+        if not free.any() or float(np.abs(gradient[free]).max()) < 1e-10:
+            converged = True
+            break
+        masked = np.where(free, gradient, 0.0)
+        move = -(inverse_hessian @ masked)
+        move[~free] = 0.0
+        if float(move @ masked) >= 0:
+            inverse_hessian, move = np.eye(k), -masked
+        size = 1.0
+        while size > 1e-12:
+            trial = np.clip(unique + size * move, 0.005, 1.0)
+            new_value, new_gradient = value_of(trial)
+            if new_value <= value + 1e-4 * float(masked @ (trial - unique)):
+                break
+            size /= 2
+        else:
+            converged = float(np.abs(masked).max()) < 1e-6
+            break
+        moved, turned = trial - unique, new_gradient - gradient
+        curvature = float(moved @ turned)
+        if curvature > 1e-14:
+            carried = inverse_hessian @ turned
+            inverse_hessian += (1 + float(turned @ carried) / curvature) * np.outer(moved, moved) / curvature
+            inverse_hessian -= (np.outer(carried, moved) + np.outer(moved, carried)) / curvature
+        unique, value, gradient = trial, new_value, new_gradient
+    part = loadings_of(unique)
+    signs = np.where(part.sum(axis=0) < 0, -1.0, 1.0)
+    return MinRes(part * signs, converged)
+
+
+def oblimin(loadings: FloatArray, iterations: int = 5000) -> tuple[FloatArray, FloatArray, bool]:
+    """Rotate loadings obliquely by quartimin (direct oblimin, gamma 0), started unrotated.
+
+    Parameters
+    ----------
+    loadings : ndarray, shape (k, factors)
+
+    Returns
+    -------
+    pattern : ndarray, shape (k, factors)
+    phi : ndarray, shape (factors, factors)
+        Correlations of the factors.
+    converged : bool
+
+    References
+    ----------
+    .. [1] Jennrich, R. I. (2002). A simple general method for oblique rotation. Psychometrika, 67(1).
+    """
+    m = loadings.shape[1]
+    others = np.ones((m, m)) - np.eye(m)
+    turn = np.eye(m)
+
+    def criterion(pattern: FloatArray) -> tuple[float, FloatArray]:
+        crossed = (pattern**2) @ others
+        return float((pattern**2 * crossed).sum()) / 4, pattern * crossed
+
+    inverse = np.linalg.inv(turn)
+    pattern = loadings @ inverse.T
+    value, slope = criterion(pattern)
+    gradient = -(pattern.T @ slope @ inverse).T
+    size, converged = 1.0, False
+    for _ in range(iterations):
+        projected = gradient - turn * (turn * gradient).sum(axis=0)
+        length = float(np.sqrt((projected**2).sum()))
+        if length < 1e-9:
+            converged = True
+            break
+        size *= 2
+        for _ in range(30):
+            moved = turn - size * projected
+            moved = moved / np.sqrt((moved**2).sum(axis=0))
+            new_inverse = np.linalg.inv(moved)
+            new_pattern = loadings @ new_inverse.T
+            new_value, new_slope = criterion(new_pattern)
+            if value - new_value > 0.5 * length**2 * size:
+                break
+            size /= 2
+        else:
+            converged = length < 1e-5
+            break
+        turn, pattern, value = moved, new_pattern, new_value
+        gradient = -(pattern.T @ new_slope @ new_inverse).T
+    return pattern, turn.T @ turn, converged
+
+
+def omega_minres(matrix: FloatArray) -> float:
+    """Omega total of one minimum-residual factor of a correlation matrix: ``1 − Σu² / ΣR``; NaN if undefined."""
+    if len(matrix) < 3 or undefined_because(matrix):
+        return NAN
+    part = minres(matrix, 1)
+    if not part.converged:
+        return NAN
+    return float(1 - (1 - (part.loadings**2).sum(axis=1)).sum() / matrix.sum())
+
+
+def omega_hierarchical(matrix: FloatArray, factors: int = 3) -> float:
+    """Share of the total's variance due to one general factor, by Schmid and Leiman.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (k, k)
+        Correlation matrix, k at least three times ``factors``.
+    factors : int
+        Group factors; 3, since the general factor of fewer is not determined.
+
+    Returns
+    -------
+    float
+        NaN when undefined, with too few items, or if a step did not converge.
+    """
+    k = len(matrix)
+    if k < 3 * factors or undefined_because(matrix):
+        return NAN
+    part = minres(matrix, factors)
+    if not part.converged:
+        return NAN
+    pattern, phi, converged = oblimin(part.loadings)
+    if not converged:
+        return NAN
+    signs = np.where(pattern.sum(axis=0) < 0, -1.0, 1.0)
+    pattern, phi = pattern * signs, phi * signs[:, None] * signs[None, :]
+    second = minres(phi, 1)
+    general = pattern @ second.loadings[:, 0]
+    return float(general.sum() ** 2 / matrix.sum())

@@ -1,0 +1,323 @@
+"""What small cohorts can carry: intervals, shrinkage, and the policy that says what may be shown and flagged.
+
+Cohorts of an end-point assessment are 10 to 200 people. An item-rest correlation from 20 people has a
+standard error of .22, so a point estimate alone would condemn a third of the good items.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sjt.errors import ShapeError
+from sjt.psychometrics.gram import FloatArray, MarkTable
+
+NAN = float("nan")
+Z95 = 1.959963984540054
+BOOTSTRAP_PERSONS = 2000
+"""Above this many persons the classical interval is as good and the bootstrap is left out."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the number of persons allows, by the small-N policy."""
+
+    name: str
+    statistics: bool
+    """Discrimination may be shown at all."""
+    shrunken: bool
+    """Discrimination is shown shrunken towards the other items' mean."""
+    flags: str
+    """``none``, ``advisory`` or ``full``."""
+    large: bool
+    """Omega, DIF and linear equating may be shown."""
+    words: str
+
+
+def policy(n: int) -> Policy:
+    """Say what a sample of n persons can carry.
+
+    Parameters
+    ----------
+    n : int
+        Persons presented the item (or the test).
+
+    Returns
+    -------
+    Policy
+
+    Notes
+    -----
+    Under 10 counts only; 10–29 facility with its interval; 30–99 shrunken statistics and advisory flags;
+    100–199 flags; from 200 also DIF, omega and linear equating.
+    """
+    if n < 10:
+        return Policy("counts", False, False, "none", False, "Fewer than 10 persons: counts only.")
+    if n < 30:
+        words = "10 to 29 persons: facility with its interval; no verdict on discrimination."
+        return Policy("facility", False, False, "none", False, words)
+    if n < 100:
+        words = "30 to 99 persons: discrimination shrunken towards the other items; flags are advice."
+        return Policy("shrunken", True, True, "advisory", False, words)
+    if n < 200:
+        words = "100 to 199 persons: flags stand; too few for omega, DIF and linear equating."
+        return Policy("flags", True, True, "full", False, words)
+    return Policy("full", True, True, "full", True, "200 persons or more: every statistic is shown.")
+
+
+def wilson(successes: ArrayLike, n: ArrayLike, z: float = Z95) -> tuple[FloatArray, FloatArray]:
+    """Wilson's interval for a proportion.
+
+    Parameters
+    ----------
+    successes, n : array_like
+        Counts; NaN comes out where n is 0.
+    z : float
+        Normal quantile; 95 % by default.
+
+    Returns
+    -------
+    low, high : ndarray
+
+    References
+    ----------
+    .. [1] Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. JASA, 22.
+    """
+    k, total = np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = k / total
+        centre = (p + z * z / (2 * total)) / (1 + z * z / total)
+        half = z / (1 + z * z / total) * np.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
+        low = np.where(k == 0, 0.0, np.maximum(centre - half, 0.0))
+        high = np.where(k == total, 1.0, np.minimum(centre + half, 1.0))
+    nothing = total <= 0
+    return np.where(nothing, np.nan, low), np.where(nothing, np.nan, high)
+
+
+def fisher_interval(r: ArrayLike, n: ArrayLike, z: float = Z95) -> tuple[FloatArray, FloatArray]:
+    """Interval of a correlation by Fisher's z.
+
+    Parameters
+    ----------
+    r, n : array_like
+        Correlations and the number of persons behind each.
+
+    Returns
+    -------
+    low, high : ndarray
+        NaN with fewer than four persons; a correlation of ±1 has both ends there.
+    """
+    value, size = np.asarray(r, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        centre, half = np.arctanh(np.clip(value, -1.0, 1.0)), z / np.sqrt(size - 3)
+        low, high = np.tanh(centre - half), np.tanh(centre + half)
+    undefined = ~(size > 3) | ~np.isfinite(value)
+    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+
+
+def t_interval(mean: ArrayLike, sd: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Student's interval of a mean; NaN with fewer than two persons."""
+    from scipy.special import stdtrit
+
+    centre, spread, size = (np.asarray(part, dtype=np.float64) for part in (mean, sd, n))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        half = stdtrit(np.maximum(size - 1, 1), 0.5 + level / 2) * spread / np.sqrt(size)
+    undefined = size < 2
+    return np.where(undefined, np.nan, centre - half), np.where(undefined, np.nan, centre + half)
+
+
+@dataclass(frozen=True)
+class Shrunken:
+    """Estimates pulled towards their common mean, as far as their standard errors say they should be."""
+
+    mean: float
+    tau2: float
+    """Variance between the true values (DerSimonian and Laird)."""
+    estimate: FloatArray
+    sd: FloatArray
+
+    def below(self, threshold: float) -> FloatArray:
+        """Posterior probability that each true value lies below a threshold."""
+        from scipy.special import ndtr
+
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(ndtr((threshold - self.estimate) / self.sd))
+
+    def interval(self, z: float = Z95) -> tuple[FloatArray, FloatArray]:
+        """Posterior interval of each true value."""
+        return self.estimate - z * self.sd, self.estimate + z * self.sd
+
+
+def shrink(estimate: ArrayLike, se: ArrayLike) -> Shrunken:
+    """Shrink estimates of one kind (items, markers, forms) towards their weighted mean.
+
+    Parameters
+    ----------
+    estimate, se : array_like, shape (m,)
+        Estimates and their standard errors; NaN entries stay NaN and take no part.
+
+    Returns
+    -------
+    Shrunken
+        With a single usable estimate nothing is known of the spread, and it is left as it is.
+
+    Notes
+    -----
+    ``μ + τ²/(τ² + se²) · (estimate − μ)`` with DerSimonian and Laird's τ²; the posterior variance is
+    ``τ² se²/(τ² + se²)``, the uncertainty of μ left out.
+
+    References
+    ----------
+    .. [1] DerSimonian, R. & Laird, N. (1986). Meta-analysis in clinical trials. Controlled Clinical Trials, 7.
+    """
+    values, errors = np.asarray(estimate, dtype=np.float64), np.asarray(se, dtype=np.float64)
+    if values.shape != errors.shape:
+        raise ShapeError(f"Estimates and standard errors differ in shape: {values.shape} and {errors.shape}.")
+    use = np.isfinite(values) & np.isfinite(errors) & (errors > 0)
+    blank = np.full(values.shape, np.nan)
+    if not use.any():
+        return Shrunken(NAN, NAN, blank, blank.copy())
+    y, variance = values[use], errors[use] ** 2
+    weight = 1 / variance
+    fixed = float((weight * y).sum() / weight.sum())
+    spread = float((weight * (y - fixed) ** 2).sum())
+    room = float(weight.sum() - (weight**2).sum() / weight.sum())
+    tau2 = max(0.0, (spread - (len(y) - 1)) / room) if room > 0 else 0.0
+    weight = 1 / (variance + tau2)
+    centre = float((weight * y).sum() / weight.sum())
+    out, sd = blank, blank.copy()
+    if len(y) == 1:
+        out[use], sd[use] = y, errors[use]
+        return Shrunken(centre, NAN, out, sd)
+    keep = tau2 / (tau2 + variance)
+    out[use] = centre + keep * (y - centre)
+    sd[use] = np.sqrt(keep * variance)
+    return Shrunken(centre, tau2, out, sd)
+
+
+def shrink_correlations(r: ArrayLike, n: ArrayLike) -> Shrunken:
+    """Shrink correlations on Fisher's z; the result is on the z scale (``np.tanh`` brings it back)."""
+    value, size = np.asarray(r, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return shrink(np.arctanh(np.clip(value, -0.999, 0.999)), np.where(size > 3, 1 / np.sqrt(size - 3), np.nan))
+
+
+def shrink_facilities(facility: ArrayLike, sd: ArrayLike, n: ArrayLike) -> Shrunken:
+    """Shrink facilities on the logit; ``sd`` is the items' mark SD as a share of the maximum.
+
+    Notes
+    -----
+    A facility of 0 or 1 is moved in by half a mark in n, and an SD of 0 is replaced by the binomial one
+    at that point, so that no item is taken as known without error.
+    """
+    size = np.asarray(n, dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = np.clip(np.asarray(facility, dtype=np.float64), 0.5 / size, 1 - 0.5 / size)
+        spread = np.asarray(sd, dtype=np.float64)
+        spread = np.where(spread > 0, spread, np.sqrt(p * (1 - p)))
+        return shrink(np.log(p / (1 - p)), np.where(size > 1, spread / np.sqrt(size) / (p * (1 - p)), np.nan))
+
+
+@dataclass(frozen=True)
+class Bootstrapped:
+    """Person-bootstrap percentile intervals, 95 %."""
+
+    replications: int
+    facility: tuple[FloatArray, FloatArray]
+    item_rest: tuple[FloatArray, FloatArray]
+    alpha: tuple[float, float]
+
+
+def bootstrap_weights(rng: np.random.Generator, n: int, replications: int) -> FloatArray:
+    """How often each person is drawn in each replication, shape (replications, n)."""
+    drawn = rng.integers(0, n, size=(replications, n))
+    drawn += np.arange(replications)[:, None] * n
+    return np.bincount(drawn.reshape(-1), minlength=replications * n).reshape(replications, n).astype(np.float64)
+
+
+def bootstrap(
+    table: MarkTable, low: FloatArray, high: FloatArray, *, seed: int = 1, replications: int = 1000
+) -> Bootstrapped | None:
+    """Resample persons and take the statistics anew.
+
+    Parameters
+    ----------
+    table : MarkTable
+    low, high : ndarray, shape (n_items,)
+        Smallest and largest mark of each item.
+    seed : int
+        Seed of the resampling.
+    replications : int
+        At least 1,000 for anything published.
+
+    Returns
+    -------
+    Bootstrapped or None
+        None with fewer than two persons or more than `BOOTSTRAP_PERSONS`. With data missing by design the
+        correlations and alpha follow the pairwise rule in every replication (up to 600 persons; NaN above).
+    """
+    n, k = table.n_persons, table.n_items
+    if n < 2 or n > BOOTSTRAP_PERSONS:
+        return None
+    weights = bootstrap_weights(np.random.default_rng(seed), n, replications)
+    present = table.present()
+    x = np.where(present, table.codes, 0).astype(np.float64) / table.per_unit
+    m = present.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = (weights @ x) / (weights @ m)
+        facility = _percentiles((means - low) / (high - low))
+    if table.patterns.complete:
+        rest, alpha = _resampled_complete(weights, x)
+    elif n <= 600:
+        rest, alpha = _resampled_pairwise(weights, x, m)
+    else:
+        rest, alpha = np.full((1, k), np.nan), np.full((1, 1), np.nan)
+    alpha_low, alpha_high = _percentiles(alpha)
+    return Bootstrapped(replications, facility, _percentiles(rest), (float(alpha_low[0]), float(alpha_high[0])))
+
+
+def _resampled_complete(weights: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    n, k = x.shape
+    total = x.sum(axis=1)
+    sum_x, sum_xx, sum_xt = weights @ x, weights @ (x * x), weights @ (x * total[:, None])
+    sum_t, sum_tt = weights @ total, weights @ (total * total)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        own = sum_xx - sum_x**2 / n
+        with_total = sum_xt - sum_x * sum_t[:, None] / n
+        of_total = (sum_tt - sum_t**2 / n)[:, None]
+        rest = of_total - 2 * with_total + own
+        small = (own <= 1e-9 * np.maximum(sum_xx, 1e-300)) | (rest <= 1e-9 * np.maximum(of_total, 1e-300))
+        r = np.where(small, np.nan, (with_total - own) / np.sqrt(own * rest))
+        alpha = np.where(of_total > 0, k / max(k - 1, 1) * (1 - own.sum(axis=1, keepdims=True) / of_total), np.nan)
+    return r, (alpha if k > 1 else np.full((1, 1), np.nan))
+
+
+def _resampled_pairwise(weights: FloatArray, x: FloatArray, m: FloatArray) -> tuple[FloatArray, FloatArray]:
+    from sjt.psychometrics.classical import item_rest_correlation
+
+    k = x.shape[1]
+    both = np.hstack([x, m])
+    rest = np.full((len(weights), k), np.nan)
+    alpha = np.full((len(weights), 1), np.nan)
+    for index, weight in enumerate(weights):
+        gram = (both * weight[:, None]).T @ both
+        count, sums, cross = gram[k:, k:], gram[:k, k:], gram[:k, :k]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            cov = (cross - sums * sums.T / count) / (count - 1)
+        if not np.isfinite(cov).all():
+            continue
+        rest[index] = item_rest_correlation(cov)
+        total = float(cov.sum())
+        if k > 1 and total > 0:
+            alpha[index, 0] = k / (k - 1) * (1 - float(np.trace(cov)) / total)
+    return rest, alpha
+
+
+def _percentiles(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """2.5 and 97.5 percentiles of each column; NaN for a column undefined in over a tenth of replications."""
+    bad = np.isnan(values).mean(axis=0) > 0.1
+    filled: NDArray[np.float64] = np.where(np.isnan(values), np.nanmedian(np.where(bad, 0.0, values), axis=0), values)
+    low, high = np.percentile(filled, [2.5, 97.5], axis=0)
+    return np.where(bad, np.nan, low), np.where(bad, np.nan, high)
