@@ -112,7 +112,7 @@ class Sitting(SQLModel, table=True):
     """Order of scenarios, items and options as shown, JSON."""
     opened_at: datetime = Field(sa_type=UtcDateTime)
     # what follows is the fold of the ledger, renewed in the transaction that appends to it
-    state: SittingState = Field(default=SittingState.WAITING, sa_type=stored_as_value(SittingState))
+    state: SittingState = Field(default=SittingState.WAITING, sa_type=stored_as_value(SittingState), index=True)
     lease: int = 1
     lease_hmac: str | None = Field(default=None, max_length=64)
     """Of the token in the browser that holds the lease; None: released, the code may be shown again."""
@@ -132,6 +132,10 @@ class Sitting(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     receipt: str | None = Field(default=None, max_length=20)
     last_event_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    unsaved: int = 0
+    """Events the page said it still held when it last sent."""
+    anchored_n: int = 0
+    """Length of the chain that an anchor of the audit record names."""
 
 
 class LedgerRow(SQLModel, table=True):

@@ -1,0 +1,276 @@
+"""Every question asked of delivery's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from sjt.audit import chain
+from sjt.delivery.model import Answer, BookingState, EventKind, Instant, LedgerEntry, SittingState
+from sjt.delivery.row import kind_of
+from sjt.delivery.tables import (
+    AnswerRow,
+    Booking,
+    Candidate,
+    Centre,
+    GatewayEvidence,
+    Heartbeat,
+    HeldEvent,
+    Incident,
+    LedgerBody,
+    LedgerRow,
+    Room,
+    Sitting,
+    TestSession,
+)
+from sjt.errors import NotFound
+
+_BELONG = sa.and_(col(LedgerBody.sitting_id) == col(LedgerRow.sitting_id), col(LedgerBody.n) == col(LedgerRow.n))
+
+
+# -- the ledger --
+
+
+def entries(session: Session, sitting_id: UUID) -> list[LedgerEntry]:
+    """Give a sitting's entries in order; one whose body was erased has an empty body."""
+    query = (
+        select(LedgerRow, LedgerBody)
+        .outerjoin(LedgerBody, _BELONG)
+        .where(col(LedgerRow.sitting_id) == sitting_id)
+        .order_by(col(LedgerRow.n))
+    )
+    return [_entry(row, body) for row, body in session.exec(query)]
+
+
+def _entry(row: LedgerRow, body: LedgerBody | None) -> LedgerEntry:
+    said: dict[str, Any] = orjson.loads(body.body) if body is not None else {}
+    at = Instant(datetime.fromisoformat(row.at), said.get("boot", ""), said.get("mono", 0))
+    lease, seq = (body.lease, body.seq) if body is not None else (None, None)
+    return LedgerEntry(row.sitting_id, row.n, at, row.by, kind_of(row.did), said, lease, seq)
+
+
+def links(session: Session, sitting_id: UUID | None = None) -> Iterator[chain.Entry]:
+    """Give the chain's entries as the audit export writes them, by sitting and number."""
+    query = select(LedgerRow).order_by(col(LedgerRow.sitting_id), col(LedgerRow.n))
+    if sitting_id is not None:
+        query = query.where(col(LedgerRow.sitting_id) == sitting_id)
+    for row in session.exec(query.execution_options(yield_per=1000)):
+        name = f"sitting:{row.sitting_id}"
+        yield chain.Entry(name, row.n, row.at, row.by, row.did, row.body_sha256, row.prev, row.hash)
+
+
+def chain_breaks(session: Session, sitting_id: UUID) -> list[chain.Break]:
+    """Check one sitting: its chain, its head, and the bodies that are still kept."""
+    name = f"sitting:{sitting_id}"
+    found = list(links(session, sitting_id))
+    breaks = chain.check(name, found)
+    head = sitting(session, sitting_id)
+    if (head.head_n, head.head_hash) != ((found[-1].n, found[-1].hash) if found else (0, chain.GENESIS)):
+        breaks.append(chain.Break(name, head.head_n, "is not where the sitting's head says that the chain ends"))
+    kept = {body.n: body for body in session.exec(select(LedgerBody).where(col(LedgerBody.sitting_id) == sitting_id))}
+    for entry in found:
+        body = kept.get(entry.n)
+        if body is not None and chain.body_sha256(body.salt, orjson.loads(body.body)) != entry.body_sha256:
+            breaks.append(chain.Break(name, entry.n, "its body was changed: it does not match the hash in the chain"))
+    return breaks
+
+
+def answers(session: Session, sitting_id: UUID, kind: EventKind = EventKind.ANSWER) -> dict[str, Answer]:
+    """Give the standing answers (or flags, or views) of a sitting by item id."""
+    return answers_of(session, [sitting_id], kind)[sitting_id]
+
+
+def answers_of(
+    session: Session, sitting_ids: Iterable[UUID], kind: EventKind = EventKind.ANSWER
+) -> dict[UUID, dict[str, Answer]]:
+    found: dict[UUID, dict[str, Answer]] = {sitting_id: {} for sitting_id in sitting_ids}
+    query = select(AnswerRow).where(col(AnswerRow.sitting_id).in_(list(found)), col(AnswerRow.kind) == kind.value)
+    for row in session.exec(query):
+        response = None if row.response is None else orjson.loads(row.response)
+        first, last = datetime.fromisoformat(row.first_at), datetime.fromisoformat(row.last_at)
+        found[row.sitting_id][row.item] = Answer(row.item, response, row.lease, row.seq, first, last)
+    return found
+
+
+def held(session: Session, sitting_id: UUID | None = None, session_id: UUID | None = None) -> Sequence[HeldEvent]:
+    """Give the events kept aside, those undecided first."""
+    query = select(HeldEvent).order_by(col(HeldEvent.decision).is_not(None), col(HeldEvent.arrived_at))
+    if sitting_id is not None:
+        query = query.where(col(HeldEvent.sitting_id) == sitting_id)
+    if session_id is not None:
+        inside = select(Sitting.id).where(col(Sitting.session_id) == session_id)
+        query = query.where(col(HeldEvent.sitting_id).in_(inside))
+    return session.exec(query).all()
+
+
+def body_of(session: Session, sitting_id: UUID, n: int) -> dict[str, Any]:
+    found = session.get(LedgerBody, (sitting_id, n))
+    body: dict[str, Any] = orjson.loads(found.body) if found is not None else {}
+    return body
+
+
+# -- sessions, rooms, people --
+
+
+def test_session(session: Session, session_id: UUID) -> TestSession:
+    found = session.get(TestSession, session_id)
+    if found is None:
+        raise NotFound("There is no such session.")
+    return found
+
+
+def place(session: Session, row: TestSession) -> tuple[Centre, Room]:
+    room = session.get(Room, row.room_id)
+    assert room is not None, "a foreign key holds"
+    centre = session.get(Centre, room.centre_id)
+    assert centre is not None, "a foreign key holds"
+    return centre, room
+
+
+def centre_named(session: Session, name: str) -> Centre | None:
+    return session.exec(select(Centre).where(col(Centre.name) == name)).first()
+
+
+def room_named(session: Session, centre_id: UUID, name: str) -> Room | None:
+    return session.exec(select(Room).where(col(Room.centre_id) == centre_id, col(Room.name) == name)).first()
+
+
+def test_sessions(session: Session) -> list[tuple[TestSession, Room, Centre]]:
+    query = (
+        select(TestSession, Room, Centre)
+        .join(Room, col(Room.id) == col(TestSession.room_id))
+        .join(Centre, col(Centre.id) == col(Room.centre_id))
+        .order_by(col(TestSession.starts).desc())
+    )
+    return [(row, room, centre) for row, room, centre in session.exec(query)]
+
+
+def sessions_with_pin(session: Session, pin_hmac: str) -> Sequence[TestSession]:
+    return session.exec(select(TestSession).where(col(TestSession.pin_hmac) == pin_hmac)).all()
+
+
+def candidate(session: Session, candidate_id: UUID) -> Candidate:
+    found = session.get(Candidate, candidate_id)
+    if found is None:
+        raise NotFound("There is no such candidate.")
+    return found
+
+
+def candidates(session: Session) -> Sequence[Candidate]:
+    return session.exec(select(Candidate).order_by(col(Candidate.family_name), col(Candidate.given_name))).all()
+
+
+def candidates_with_uln(session: Session, ulns: Iterable[str]) -> Sequence[Candidate]:
+    return session.exec(select(Candidate).where(col(Candidate.uln).in_(list(ulns)))).all()
+
+
+def evidence(session: Session, candidate_ids: Iterable[UUID]) -> dict[UUID, set[str]]:
+    found: dict[UUID, set[str]] = {one: set() for one in candidate_ids}
+    for row in session.exec(select(GatewayEvidence).where(col(GatewayEvidence.candidate_id).in_(list(found)))):
+        found[row.candidate_id].add(row.evidence)
+    return found
+
+
+def booking(session: Session, booking_id: UUID) -> Booking:
+    found = session.get(Booking, booking_id)
+    if found is None:
+        raise NotFound("There is no such booking.")
+    return found
+
+
+def bookings(session: Session, session_id: UUID) -> list[tuple[Booking, Candidate, Sitting | None]]:
+    """Give a session's bookings with their people and sittings, by seat."""
+    query = (
+        select(Booking, Candidate, Sitting)
+        .join(Candidate, col(Candidate.id) == col(Booking.candidate_id))
+        .outerjoin(Sitting, col(Sitting.booking_id) == col(Booking.id))
+        .where(col(Booking.session_id) == session_id)
+        .order_by(col(Booking.seat).is_(None), col(Booking.seat), col(Candidate.family_name))
+    )
+    return [(row, person, found) for row, person, found in session.exec(query)]
+
+
+def bookings_of(session: Session, candidate_ids: Iterable[UUID]) -> list[tuple[Booking, TestSession]]:
+    query = (
+        select(Booking, TestSession)
+        .join(TestSession, col(TestSession.id) == col(Booking.session_id))
+        .where(col(Booking.candidate_id).in_(list(candidate_ids)))
+        .order_by(col(TestSession.starts))
+    )
+    return [(row, at) for row, at in session.exec(query)]
+
+
+def booking_with_code(session: Session, session_ids: Iterable[UUID], hmacs: Iterable[str]) -> Booking | None:
+    query = select(Booking).where(
+        col(Booking.session_id).in_(list(session_ids)), col(Booking.code_hmac).in_(list(hmacs))
+    )
+    return session.exec(query).first()
+
+
+def seats_taken(session: Session, session_id: UUID) -> set[int]:
+    query = select(Booking.seat).where(
+        col(Booking.session_id) == session_id,
+        col(Booking.seat).is_not(None),
+        col(Booking.state).in_([BookingState.BOOKED, BookingState.CHECKED_IN, BookingState.ABSENT]),
+    )
+    return {seat for seat in session.exec(query) if seat is not None}
+
+
+# -- sittings --
+
+
+def sitting(session: Session, sitting_id: UUID) -> Sitting:
+    found = session.get(Sitting, sitting_id)
+    if found is None:
+        raise NotFound("There is no such sitting.")
+    return found
+
+
+def sitting_of_booking(session: Session, booking_id: UUID) -> Sitting | None:
+    return session.exec(select(Sitting).where(col(Sitting.booking_id) == booking_id)).first()
+
+
+def sittings(session: Session, session_id: UUID) -> Sequence[Sitting]:
+    return session.exec(select(Sitting).where(col(Sitting.session_id) == session_id).order_by(col(Sitting.id))).all()
+
+
+def forms_seen(session: Session, candidate_id: UUID) -> set[str]:
+    """Give the forms whose text a candidate has seen."""
+    query = select(Sitting.form_id).where(
+        col(Sitting.candidate_id) == candidate_id, col(Sitting.started_at).is_not(None)
+    )
+    return set(session.exec(query))
+
+
+def running(session: Session) -> list[UUID]:
+    query = select(Sitting.id).where(
+        col(Sitting.state).in_([SittingState.RUNNING, SittingState.PAUSED, SittingState.BREAK])
+    )
+    return list(session.exec(query))
+
+
+def overdue(session: Session, at: Instant) -> list[UUID]:
+    """Give the sittings whose end has passed: by monotonic time on this boot, else by the wall."""
+    mine = col(Sitting.ends_boot) == at.boot
+    query = select(Sitting.id).where(
+        col(Sitting.state) == SittingState.RUNNING,
+        sa.or_(
+            sa.and_(mine, col(Sitting.ends_mono_ms) < at.mono_ms),
+            sa.and_(~mine, col(Sitting.ends_at) < at.at),
+        ),
+    )
+    return list(session.exec(query))
+
+
+def last_heartbeat(session: Session) -> Heartbeat | None:
+    return session.exec(select(Heartbeat).order_by(col(Heartbeat.at).desc(), col(Heartbeat.id).desc()).limit(1)).first()
+
+
+def incidents(session: Session, session_id: UUID) -> Sequence[Incident]:
+    return session.exec(select(Incident).where(col(Incident.session_id) == session_id).order_by(col(Incident.at))).all()

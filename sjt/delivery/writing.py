@@ -1,0 +1,322 @@
+"""What one request does to a sitting inside the batch's transaction: a browser's events, a deed of staff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from sjt.db import new_id
+from sjt.delivery import late, sitting, timing
+from sjt.delivery.folding import content_sha256
+from sjt.delivery.model import (
+    ENDED_STATES,
+    OPEN_STATES,
+    ActKind,
+    ClientEvent,
+    Code,
+    EventKind,
+    Instant,
+    Refused,
+    Reply,
+    SittingState,
+)
+from sjt.delivery.row import Hand, Row, time_entries
+from sjt.errors import Conflict, Forbidden, MoveRefused, NotFound
+
+_KEPT_KINDS: Final = frozenset({EventKind.ANSWER, EventKind.FLAG})
+MAX_HELD: Final = 2_000
+"""Events kept aside for one sitting; a page cannot make more in good faith."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A browser's events for one sitting, shapes already checked."""
+
+    sitting_id: UUID
+    lease: int
+    events: tuple[ClientEvent, ...]
+    by: str
+    at: Instant
+    unsaved: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A deed of staff, or of sjt itself, on one sitting."""
+
+    sitting_id: UUID
+    kind: ActKind
+    by: str
+    at: Instant
+    body: Mapping[str, Any]
+    lease_hmac: str | None = None
+    """With CLAIMED: of the token that the new browser holds; not part of the body."""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an act led to; ``changed`` False: it had been done before."""
+
+    changed: bool
+    state: SittingState
+    lease: int
+    left_ms: int
+    receipt: str | None
+
+
+_KNOWN: Final = "SELECT content_sha256, counts FROM ledger_body WHERE sitting_id = ? AND event_id = ?"
+
+
+def save(hand: Hand, batch: Batch, grace_ms: int = 0) -> Reply:
+    """Take a browser's events: store each once, refuse what may not count, keep aside what somebody must judge."""
+    row = Row(hand, batch.sitting_id)
+    left = row.remaining_ms(batch.at)
+    in_time = row.state in OPEN_STATES and left >= 0
+    acked: list[str] = []
+    refused: list[Refused] = []
+    ended = False
+    for event in sorted(batch.events, key=lambda one: one.seq):
+        content = content_sha256(event, batch.lease)
+        known = hand.run(_KNOWN, hand.uuid(row.id), hand.uuid(event.id)).fetchone()
+        if known is not None:
+            again = _again(row, event, same=known[0] == content, counts=bool(known[1]))
+            if again is None:
+                acked.append(str(event.id))
+            else:
+                refused.append(again)
+        elif not in_time or ended or batch.lease != row.lease:
+            outcome = _not_now(row, batch, event, content, left, grace_ms)
+            if outcome is None:
+                acked.append(str(event.id))
+            else:
+                refused.append(outcome)
+        elif row.clash(batch.lease, event.seq):
+            message = f"Number {event.seq} of this lease belongs to another event."
+            refused.append(Refused(str(event.id), Code.SEQ_REUSED, message))
+        else:
+            body = {"event": event.content(batch.lease)}
+            entry_hash = row.append(
+                event.kind, batch.at, batch.by, body, event=event, lease=batch.lease, content=content
+            )
+            row.take(event, batch.lease, content, batch.at)
+            acked.append(str(event.id))
+            if event.kind is EventKind.SUBMIT:
+                row.end(event.kind, entry_hash, batch.at)
+                ended = True
+    if ended:
+        row.put_all()
+    row.put_head(batch.at, batch.unsaved)
+    return _reply(row, batch.at, tuple(acked), tuple(refused))
+
+
+def _again(row: Row, event: ClientEvent, *, same: bool, counts: bool) -> Refused | None:
+    """Answer a repeated id: as before if it says the same, refused if it says something else."""
+    name = str(event.id)
+    if not same:
+        return Refused(name, Code.SEQ_REUSED, "This id belongs to an event that says something else.")
+    if counts:
+        return None
+    found = row.hand.run(
+        "SELECT code, decision FROM held_event WHERE sitting_id = ? AND event_id = ?",
+        row.hand.uuid(row.id),
+        row.hand.uuid(event.id),
+    ).fetchone()
+    if found[1] == "admitted":
+        return None
+    return _kept(name, Code(found[0]))
+
+
+def _kept(name: str, code: Code) -> Refused:
+    words = "Another device holds the sitting now" if code is Code.STALE_LEASE else "It came after the end"
+    return Refused(name, code, f"{words}; it is kept aside for a decision.", kept=True)
+
+
+def _not_now(row: Row, batch: Batch, event: ClientEvent, content: str, left: int, grace_ms: int) -> Refused | None:
+    """Decide on a new event that may not simply count; None: it counts all the same (inside the grace)."""
+    name = str(event.id)
+    if row.state is SittingState.WAITING:
+        return Refused(name, Code.NOT_STARTED, "The sitting has not started.")
+    if row.state is SittingState.VOID:
+        return Refused(name, Code.CLOSED, "The sitting was voided.")
+    if batch.lease > row.lease:
+        return Refused(name, Code.STALE_LEASE, "This device does not hold the sitting.")
+    stale = batch.lease < row.lease
+    if not stale and _inside_grace(row, batch, event, left, grace_ms) and not row.clash(batch.lease, event.seq):
+        row.append(
+            event.kind,
+            batch.at,
+            batch.by,
+            {"event": event.content(batch.lease), "late": "inside the grace"},
+            event=event,
+            lease=batch.lease,
+            content=content,
+        )
+        row.take(event, batch.lease, content, batch.at)
+        return None
+    code = Code.STALE_LEASE if stale else Code.HELD
+    if event.kind not in _KEPT_KINDS:
+        words = "Another device holds the sitting now." if stale else "The sitting has ended."
+        return Refused(name, Code.STALE_LEASE if stale else Code.CLOSED, words)
+    held = row.hand.run("SELECT count(*) FROM held_event WHERE sitting_id = ?", row.hand.uuid(row.id)).fetchone()[0]
+    if held >= MAX_HELD:
+        return Refused(name, code if stale else Code.CLOSED, "Too many late answers were kept already.")
+    body = {"event": event.content(batch.lease), "code": code.value, "counts": False}
+    row.append(ActKind.HELD, batch.at, batch.by, body, event=event, lease=batch.lease, content=content, counts=False)
+    hand = row.hand
+    hand.run(
+        "INSERT INTO held_event (id, sitting_id, event_id, n, code, item, arrived_at, reason) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, '')",
+        hand.uuid(new_id()),
+        hand.uuid(row.id),
+        hand.uuid(event.id),
+        row.head_n,
+        code.value,
+        event.item,
+        hand.time(batch.at.at),
+    )
+    return _kept(name, code)
+
+
+def _inside_grace(row: Row, batch: Batch, event: ClientEvent, left: int, grace_ms: int) -> bool:
+    if not grace_ms or event.client_time is None or event.kind not in _KEPT_KINDS:
+        return False
+    if row.state is SittingState.CLOSED and row.ends_boot == batch.at.boot and row.ends_mono_ms is not None:
+        overdue = batch.at.mono_ms - row.ends_mono_ms
+    elif row.state is SittingState.RUNNING and row.ends_boot == batch.at.boot:
+        overdue = -left
+    else:
+        return False
+    rows = row.hand.run(
+        "SELECT body FROM ledger_body WHERE sitting_id = ? AND lease = ? AND counts ORDER BY n",
+        row.hand.uuid(row.id),
+        batch.lease,
+    ).fetchall()
+    anchors = []
+    for (text,) in rows:
+        body = orjson.loads(text)
+        client_time = body.get("event", {}).get("client_time")
+        if client_time is not None and body["boot"] == batch.at.boot and "late" not in body:
+            anchors.append(late.Anchor(datetime.fromisoformat(client_time), body["mono"]))
+    entered = late.entered_at(datetime.fromisoformat(event.client_time), anchors)
+    return late.counts(overdue, grace_ms, entered, batch.at.mono_ms - overdue)
+
+
+def _reply(row: Row, at: Instant, acked: tuple[str, ...], refused: tuple[Refused, ...]) -> Reply:
+    left = row.remaining_ms(at)
+    state = SittingState.CLOSED if row.state is SittingState.RUNNING and left < 0 else row.state
+    return Reply(
+        acked=acked,
+        refused=refused,
+        remaining_ms=None if state in ENDED_STATES else max(0, left),
+        ends_at=after(at.at, left) if state is SittingState.RUNNING else None,
+        server_time=at.at,
+        state=state,
+        content_head=row.content_head,
+        receipt=row.receipt if state in ENDED_STATES else None,
+    )
+
+
+def after(at: datetime, ms: int) -> datetime:
+    return at + timedelta(milliseconds=ms)
+
+
+def act(hand: Hand, deed: Act) -> Done:
+    """Do a deed of staff, once; a repeat changes nothing."""
+    row = Row(hand, deed.sitting_id)
+    before = row.head_n
+    changed = _do(row, deed)
+    if row.head_n != before:
+        row.put_all()
+    return Done(changed, row.state, row.lease, max(0, row.remaining_ms(deed.at)), row.receipt)
+
+
+def _do(row: Row, deed: Act) -> bool:
+    left = row.remaining_ms(deed.at)
+    if row.state is SittingState.RUNNING and left < 0 and deed.kind is not ActKind.OUTAGE:
+        row.close_for_time(deed.at, -left)
+        if deed.kind is ActKind.CLOSED:
+            return True
+    elif deed.kind is ActKind.CLOSED and deed.body.get("cause") == "time":
+        return False
+    if sitting.move(row.state, deed.kind) is None or _repeated(row, deed):
+        return False
+    if deed.kind is not ActKind.OPENED and not row.head_n:
+        raise MoveRefused("The sitting was never opened. The candidate enters the code first.")
+    body = dict(deed.body)
+    if deed.kind in (ActKind.ADMITTED, ActKind.DISCARDED):
+        return _decide(row, deed, body)
+    if deed.kind is ActKind.RELEASED:
+        row.lease, row.lease_hmac, row.device = row.lease + 1, None, ""
+        body["lease"] = row.lease
+    elif deed.kind is ActKind.CLAIMED:
+        if row.lease_hmac is not None:
+            raise Forbidden("This code is in use on another device. Ask the invigilator to move the sitting here.")
+        row.lease_hmac, row.device = deed.lease_hmac, deed.device
+        body["lease"] = row.lease
+    entry_hash = row.append(deed.kind, deed.at, deed.by, body)
+    if deed.kind in (ActKind.SUBMITTED, ActKind.CLOSED, ActKind.VOIDED):
+        row.end(deed.kind, entry_hash, deed.at)
+    elif deed.kind in timing.TIME_KINDS:
+        row.renew_clock(deed.at)
+        if deed.kind is ActKind.STARTED:
+            row.started_at = deed.at.at
+        elif deed.kind is ActKind.REOPENED:
+            row.finished_at = row.receipt = None
+    return True
+
+
+def _repeated(row: Row, deed: Act) -> bool:
+    """Tell whether a deed that adds (extra time, an outage) was done before under the same key."""
+    if deed.kind is ActKind.OPENED:
+        return row.head_n > 0
+    key = deed.body.get("key")
+    if key is None and deed.kind is ActKind.RELEASED:
+        return row.lease_hmac is None
+    if key is None:
+        return False
+    return any(entry.kind is deed.kind and entry.body.get("key") == key for entry in time_entries(row.hand, row.id))
+
+
+def _decide(row: Row, deed: Act, body: dict[str, Any]) -> bool:
+    """Admit or discard an event that was kept aside; admitted, it counts under its own lease and number."""
+    hand = row.hand
+    held = hand.run(
+        "SELECT h.event_id, h.n, h.decision, b.body, b.content_sha256 FROM held_event h "
+        "JOIN ledger_body b ON b.sitting_id = h.sitting_id AND b.n = h.n WHERE h.id = ? AND h.sitting_id = ?",
+        hand.uuid(UUID(body["held"])),
+        hand.uuid(row.id),
+    ).fetchone()
+    if held is None:
+        raise NotFound("There is no such late answer.")
+    decision = deed.kind.value
+    if held[2] is not None:
+        if held[2] == decision:
+            return False
+        raise Conflict(f"This late answer was {held[2]} already.")
+    kept = orjson.loads(held[3])["event"]
+    body["entry"] = held[1]
+    if deed.kind is ActKind.ADMITTED:
+        lease = kept.pop("lease")
+        event = ClientEvent(**{**kept, "id": UUID(kept["id"]), "kind": EventKind(kept["kind"])})
+        if row.clash(lease, event.seq):
+            raise Conflict("Another answer already counts under the same number; this one can only be discarded.")
+        body["event"] = event.content(lease)
+        row.append(deed.kind, deed.at, deed.by, body, event=event, lease=lease, content=held[4], own_id=False)
+        row.take(event, lease, held[4], deed.at)
+    else:
+        row.append(deed.kind, deed.at, deed.by, body)
+    hand.run(
+        "UPDATE held_event SET decision = ?, decided_by = ?, decided_at = ?, reason = ? WHERE id = ?",
+        decision,
+        deed.by,
+        hand.time(deed.at.at),
+        str(body.get("reason", "")),
+        hand.uuid(UUID(body["held"])),
+    )
+    return True
