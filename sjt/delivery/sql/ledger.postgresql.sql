@@ -75,7 +75,7 @@ $sjt$
 -- next
 CREATE OR REPLACE FUNCTION sjt_ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $sjt$
 BEGIN
-    RAISE EXCEPTION 'The ledger is append-only: % of % is refused.', TG_OP, TG_TABLE_NAME;
+    RAISE EXCEPTION USING MESSAGE = 'The ledger is append-only: ' || TG_OP || ' of ' || TG_TABLE_NAME || ' is refused.';
 END
 $sjt$
 -- next
