@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
@@ -10,6 +10,7 @@ from sjt import __version__, db
 from sjt.access import Role
 from sjt.errors import NotFound
 from sjt.web.guards import me, public, settings
+from sjt.web.styleguide import page as styleguide_page
 
 bp = Blueprint("web", __name__)
 
@@ -53,4 +54,4 @@ def styleguide() -> ResponseReturnValue:
 
     if not (settings().testing or current_app.debug):
         raise NotFound("There is no page at this address.")
-    return render_template("styleguide.html", scheme=request.args.get("scheme", ""))
+    return styleguide_page()

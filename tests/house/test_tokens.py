@@ -27,7 +27,7 @@ def palettes() -> dict[str, dict[str, str]]:
     for block in BLOCK.finditer(source):
         selector = block["selector"].strip()
         scheme = re.fullmatch(r'\[data-scheme="([\w-]+)"\]', selector)
-        name = "staff" if selector == ":root" else scheme[1] if scheme else None
+        name = "staff" if selector.startswith(":root,") else scheme[1] if scheme else None
         if name:
             own[name] = {found["name"]: found["value"] for found in VALUE.finditer(block["body"])}
     return {name: own["staff"] | own[name] for name in own}
