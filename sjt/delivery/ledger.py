@@ -12,6 +12,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final, Generic, TypeVar, cast
 
 import orjson
@@ -24,7 +25,7 @@ from sjt.delivery.folding import FOLDED_KINDS, canonical, content_sha256
 from sjt.delivery.model import EventKind, Instant, Reply, SittingState
 from sjt.delivery.row import Hand
 from sjt.delivery.writing import Act, Batch, Done
-from sjt.errors import Unavailable
+from sjt.errors import MoveRefused, Unavailable
 from sjt.times import Clock, SystemClock, iso
 
 log = logging.getLogger("sjt.ledger")
@@ -118,6 +119,18 @@ class Ledger:
     def act(self, act: Act) -> Done:
         """Do a deed of staff; a repeat changes nothing."""
         return self.run(lambda hand: writing.act(hand, act))
+
+    def act_all(self, acts: Sequence[Act]) -> list[Done | None]:
+        """Do deeds on many sittings in as few commits as may be; one whose state refuses its deed gives None."""
+        _not_inside_a_transaction()
+        if self._pool is not None:
+            return [_or_none(partial(self.act, deed)) for deed in acts]
+        jobs = [self._enqueue(self._acting(deed), patient=True) for deed in acts]
+        return [_or_none(partial(job.wait, self.wait_seconds)) for job in jobs]
+
+    @staticmethod
+    def _acting(deed: Act) -> Work[Done]:
+        return lambda hand: writing.act(hand, deed)
 
     def run(self, work: Work[T]) -> T:
         """Do anything that belongs in the ledger's queue, in a savepoint of the next commit."""
@@ -323,6 +336,13 @@ def _function_reply(batch: Batch, found: dict[str, Any]) -> Reply:
         state=state,
         content_head=found["content_head"],
     )
+
+
+def _or_none(deed: Callable[[], Done]) -> Done | None:
+    try:
+        return deed()
+    except MoveRefused:
+        return None
 
 
 def _not_inside_a_transaction() -> None:

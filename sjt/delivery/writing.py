@@ -238,16 +238,21 @@ def act(hand: Hand, deed: Act) -> Done:
 
 def _do(row: Row, deed: Act) -> bool:
     left = row.remaining_ms(deed.at)
-    if row.state is SittingState.RUNNING and left < 0 and deed.kind is not ActKind.OUTAGE:
-        row.close_for_time(deed.at, -left)
-        if deed.kind is ActKind.CLOSED:
-            return True
-    elif deed.kind is ActKind.CLOSED and deed.body.get("cause") == "time":
+    overdue = row.state is SittingState.RUNNING and left < 0 and deed.kind is not ActKind.OUTAGE
+    if deed.kind is ActKind.CLOSED and deed.body.get("cause") == "time" and not overdue:
         return False
-    if sitting.move(row.state, deed.kind) is None or _repeated(row, deed):
-        return False
+    # everything that can refuse comes before the first write
+    next_state = sitting.move(SittingState.CLOSED if overdue else row.state, deed.kind)
+    if deed.kind is ActKind.CLAIMED and row.lease_hmac is not None:
+        raise Forbidden("This code is in use on another device. Ask the invigilator to move the sitting here.")
     if deed.kind is not ActKind.OPENED and not row.head_n:
         raise MoveRefused("The sitting was never opened. The candidate enters the code first.")
+    if overdue:
+        row.close_for_time(deed.at, -left)
+    if deed.kind is ActKind.CLOSED and overdue:
+        return True
+    if next_state is None or _repeated(row, deed):
+        return False
     body = dict(deed.body)
     if deed.kind in (ActKind.ADMITTED, ActKind.DISCARDED):
         return _decide(row, deed, body)
@@ -255,8 +260,6 @@ def _do(row: Row, deed: Act) -> bool:
         row.lease, row.lease_hmac, row.device = row.lease + 1, None, ""
         body["lease"] = row.lease
     elif deed.kind is ActKind.CLAIMED:
-        if row.lease_hmac is not None:
-            raise Forbidden("This code is in use on another device. Ask the invigilator to move the sitting here.")
         row.lease_hmac, row.device = deed.lease_hmac, deed.device
         body["lease"] = row.lease
     entry_hash = row.append(deed.kind, deed.at, deed.by, body)
