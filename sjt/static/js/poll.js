@@ -56,7 +56,10 @@ async function refresh(part) {
     const next = page.getElementById(part.id) ?? page.body.firstElementChild;
     if (!next) return;
     const known = new Set([...part.querySelectorAll("[data-speak][data-key]")].map((line) => line.dataset.key));
+    const focused = document.activeElement;
     merge(part, next);
+    // a row that changed its place in the list has lost the focus on the way
+    if (focused !== document.activeElement && focused?.isConnected) focused.focus({ preventScroll: true });
     speak(part, known);
     part.dataset.fresh = "yes";
   } catch {
