@@ -10,16 +10,11 @@ function merge(now, next) {
   for (const name of next.getAttributeNames()) {
     if (now.getAttribute(name) !== next.getAttribute(name)) now.setAttribute(name, next.getAttribute(name));
   }
-  for (const name of now.getAttributeNames()) if (!next.hasAttribute(name)) now.removeAttribute(name);
+  // what the reader opened stays open
+  const gone = now.getAttributeNames().filter((name) => name !== "open" && !next.hasAttribute(name));
+  for (const name of gone) now.removeAttribute(name);
   const keyed = [...next.children].some((child) => child.dataset.key);
-  if (!keyed) {
-    if (now.children.length && now.children.length === next.children.length && same(now, next)) {
-      [...now.children].forEach((child, i) => merge(child, next.children[i]));
-    } else if (now.innerHTML !== next.innerHTML) {
-      now.replaceChildren(...next.cloneNode(true).childNodes);
-    }
-    return;
-  }
+  if (!keyed) return mergeNodes(now, next);
   const old = new Map([...now.children].map((child) => [child.dataset.key, child]));
   let place = now.firstElementChild;
   for (const child of next.children) {
@@ -33,14 +28,22 @@ function merge(now, next) {
       now.insertBefore(document.importNode(child, true), place);
     }
   }
-  for (const gone of old.values()) gone.remove();
+  for (const left of old.values()) left.remove();
 }
 
-const same = (a, b) =>
-  [...a.children].every((child, i) => child.tagName === b.children[i].tagName) &&
-  words(a) === words(b) && [...a.childNodes].length === [...b.childNodes].length;
-const words = (node) =>
-  [...node.childNodes].filter((n) => n.nodeType === Node.TEXT_NODE).map((n) => n.data.trim()).join("|");
+// Node by node in order: what is of the same kind stays and is brought up to date.
+function mergeNodes(now, next) {
+  const have = [...now.childNodes];
+  const want = [...next.childNodes];
+  want.forEach((node, i) => {
+    const mine = have[i];
+    if (!mine) now.append(document.importNode(node, true));
+    else if (mine.nodeName !== node.nodeName) mine.replaceWith(document.importNode(node, true));
+    else if (node.nodeType === Node.ELEMENT_NODE) merge(mine, node);
+    else if (mine.nodeValue !== node.nodeValue) mine.nodeValue = node.nodeValue;
+  });
+  for (const left of have.slice(want.length)) left.remove();
+}
 
 function speak(root, known) {
   const fresh = [...root.querySelectorAll("[data-speak][data-key]")].filter((line) => !known.has(line.dataset.key));
@@ -59,7 +62,10 @@ async function refresh(part) {
     const focused = document.activeElement;
     merge(part, next);
     // a row that changed its place in the list has lost the focus on the way
-    if (focused !== document.activeElement && focused?.isConnected) focused.focus({ preventScroll: true });
+    if (focused !== document.activeElement) {
+      const back = focused?.isConnected ? focused : document.getElementById(focused?.id ?? "");
+      back?.focus({ preventScroll: true });
+    }
     speak(part, known);
     part.dataset.fresh = "yes";
   } catch {
