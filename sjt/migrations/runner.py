@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +32,8 @@ TABLES: Final = (
 
 def load_tables() -> sa.MetaData:
     for name in TABLES:
-        importlib.import_module(name)
+        if importlib.util.find_spec(name) is not None:  # until every room stands
+            importlib.import_module(name)
     return db.metadata
 
 
@@ -61,10 +63,38 @@ def upgrade(database: db.Database, to: str = "head") -> None:
             writing.exec_driver_sql("PRAGMA foreign_keys = OFF")
             writing.rollback()
         with writing.begin():
-            command.upgrade(config(writing), to)
+            if newest() is None:  # until the first migration is written
+                db.metadata.create_all(writing)
+                for statement in raw_sql("sqlite" if database.is_sqlite else "postgresql"):
+                    run_raw(writing, statement)
+            else:
+                command.upgrade(config(writing), to)
         if database.is_sqlite:
             writing.exec_driver_sql("PRAGMA foreign_keys = ON")
             writing.rollback()
+
+
+RAW_SQL: Final = ("sjt.audit.sql", "sjt.delivery.install")
+"""Modules that give triggers and functions: ``install_sql(dialect)``."""
+
+
+def raw_sql(dialect: str) -> list[str]:
+    """List the statements that install every trigger and function."""
+    return [
+        statement
+        for name in RAW_SQL
+        if importlib.util.find_spec(name) is not None
+        for statement in importlib.import_module(name).install_sql(dialect)
+    ]
+
+
+def run_raw(connection: sa.Connection, statement: str) -> None:
+    """Run one statement as it stands: no placeholders, so that a function's text may hold a per cent sign."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(statement)
+    finally:
+        cursor.close()
 
 
 def differences(database: db.Database) -> list[Any]:
