@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 
 class EvidenceAsked(Protocol):
-    """One thing a plan's gateway asks for (``authoring.plan.Evidence`` is one)."""
+    """One thing a plan's gateway asks of an apprentice's option (``authoring.plan.Evidence`` is one)."""
 
     @property
     def id(self) -> str: ...
@@ -16,8 +16,6 @@ class EvidenceAsked(Protocol):
     def evidence(self) -> str: ...
     @property
     def detail(self) -> str: ...
-    @property
-    def by_option(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +26,10 @@ class Missing:
     detail: str
 
 
-def missing(asked: Iterable[EvidenceAsked], option: str, held: Iterable[str]) -> list[Missing]:
-    """List what is asked for and not held, by the evidence's id or its name; an option's own wording is used."""
+def missing(asked: Iterable[EvidenceAsked], held: Iterable[str]) -> list[Missing]:
+    """List what is asked for and not held, by the evidence's id or its name."""
     have = set(held)
-    return [
-        Missing(one.id, one.by_option.get(option) or one.detail)
-        for one in asked
-        if one.id not in have and one.evidence not in have
-    ]
+    return [Missing(one.id, one.detail) for one in asked if one.id not in have and one.evidence not in have]
 
 
 def in_words(lacking: Iterable[Missing]) -> str:

@@ -19,6 +19,7 @@ from sjt.delivery.tables import (
     Booking,
     Candidate,
     Centre,
+    CodeTry,
     GatewayEvidence,
     Heartbeat,
     HeldEvent,
@@ -109,6 +110,13 @@ def held(session: Session, sitting_id: UUID | None = None, session_id: UUID | No
     return session.exec(query).all()
 
 
+def held_one(session: Session, held_id: UUID) -> HeldEvent:
+    found = session.get(HeldEvent, held_id)
+    if found is None:
+        raise NotFound("There is no such late answer.")
+    return found
+
+
 def body_of(session: Session, sitting_id: UUID, n: int) -> dict[str, Any]:
     found = session.get(LedgerBody, (sitting_id, n))
     body: dict[str, Any] = orjson.loads(found.body) if found is not None else {}
@@ -139,6 +147,11 @@ def centre_named(session: Session, name: str) -> Centre | None:
 
 def room_named(session: Session, centre_id: UUID, name: str) -> Room | None:
     return session.exec(select(Room).where(col(Room.centre_id) == centre_id, col(Room.name) == name)).first()
+
+
+def session_in(session: Session, room_id: UUID, starts: datetime) -> TestSession | None:
+    query = select(TestSession).where(col(TestSession.room_id) == room_id, col(TestSession.starts) == starts)
+    return session.exec(query).first()
 
 
 def test_sessions(session: Session) -> list[tuple[TestSession, Room, Centre]]:
@@ -220,6 +233,15 @@ def seats_taken(session: Session, session_id: UUID) -> set[int]:
         col(Booking.state).in_([BookingState.BOOKED, BookingState.CHECKED_IN, BookingState.ABSENT]),
     )
     return {seat for seat in session.exec(query) if seat is not None}
+
+
+def tries(session: Session, address: str, since: datetime) -> int:
+    query = select(sa.func.count()).select_from(CodeTry)
+    return session.exec(query.where(col(CodeTry.address) == address, col(CodeTry.at) > since)).one()
+
+
+def forget_tries(session: Session, before: datetime) -> None:
+    session.execute(sa.delete(CodeTry).where(col(CodeTry.at) < before))
 
 
 # -- sittings --

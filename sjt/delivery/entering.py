@@ -1,0 +1,210 @@
+"""A candidate's way in: the code, the PIN, the lease, and whose browser this is.
+
+These deeds open their own transactions: a wrong code must leave its trace although it is refused, and the lease is
+taken in the ledger's queue.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from sjt import db
+from sjt.access import SYSTEM, Actor, Role
+from sjt.audit import service as audit
+from sjt.authoring.snapshot import Paper
+from sjt.delivery import codes, dealing, ledger, scheduling, store
+from sjt.delivery.model import ActKind, Adjustment, BookingState, SessionState
+from sjt.delivery.sources import source
+from sjt.delivery.tables import Booking, CodeTry, Sitting
+from sjt.delivery.writing import Act
+from sjt.errors import Forbidden, MoveRefused, NotFound, Throttled
+
+TRIES = 10
+"""Tries at a code in a minute from one address."""
+WINDOW = timedelta(hours=24)
+"""How long before its start a session's codes open the waiting page."""
+_REFUSED = "This code and PIN do not open a sitting. Check both signs by sign, or ask the invigilator."
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A browser that holds a sitting; the three values go into its cookie."""
+
+    sitting_id: UUID
+    lease: int
+    token: str = field(repr=False)
+    candidate_name: str = ""
+
+
+def enter(code: str, pin: str, *, address: str, agent: str, secret_key: str, now: datetime) -> Entered:
+    """Open the sitting of a code for this browser, or take it up again after a move to another device.
+
+    Raises
+    ------
+    Throttled
+        More than ten tries in a minute from this address.
+    Forbidden
+        The code and PIN open nothing, the person is not checked in, or another device holds the sitting.
+    """
+    _count_try(address, now)
+    with db.session() as session:
+        booking_id = _booking_of(session, code, pin, secret_key, now)
+    if booking_id is None:
+        _leave_trace("entry.refused", address, now, {"why": "unknown code or PIN"})
+        raise Forbidden(_REFUSED)
+    sitting_id, name, minutes, adjustment = _sitting_for(booking_id, now)
+    candidate = f"candidate:{_candidate_of(sitting_id)}"
+    keeper = ledger.current()
+    opened = {"minutes": minutes, **adjustment.to_json()}
+    opened.pop("notes")
+    keeper.act(Act(sitting_id, ActKind.OPENED, SYSTEM.id, keeper.now(), opened))
+    with db.session() as session:
+        lease = store.sitting(session, sitting_id).lease
+    token = codes.lease_token(secret_key, sitting_id, lease)
+    claim = Act(
+        sitting_id,
+        ActKind.CLAIMED,
+        candidate,
+        keeper.now(),
+        {"device": agent[:300], "address": address[:80]},
+        lease_hmac=codes.lease_hmac(token),
+        device=agent[:300],
+    )
+    try:
+        done = keeper.act(claim)
+    except Forbidden:
+        _leave_trace("booking.second_device_refused", booking_id, now, {"address": address, "agent": agent[:300]})
+        raise
+    return Entered(sitting_id, done.lease, codes.lease_token(secret_key, sitting_id, done.lease), name)
+
+
+def _count_try(address: str, now: datetime) -> None:
+    with db.transaction() as session:
+        store.forget_tries(session, before=now - timedelta(minutes=2))
+        recent = store.tries(session, address[:80], since=now - timedelta(minutes=1))
+        if recent < TRIES:
+            session.add(CodeTry(address=address[:80], at=now))
+    if recent >= TRIES:
+        raise Throttled("Too many tries. Wait one minute, then enter the code again.", retry_after=60)
+
+
+def _booking_of(session: Session, code: str, pin: str, secret_key: str, now: datetime) -> UUID | None:
+    read, read_pin = codes.read(code), codes.read_pin(pin)
+    if read is None or read_pin is None:
+        return None
+    found = [
+        row
+        for row in store.sessions_with_pin(session, codes.pin_hmac(secret_key, read_pin))
+        if row.state is not SessionState.CLOSED and now >= row.starts - WINDOW
+    ]
+    hmacs = [codes.code_hmac(secret_key, row.id, read) for row in found]
+    booking = store.booking_with_code(session, [row.id for row in found], hmacs)
+    return None if booking is None else booking.id
+
+
+def _leave_trace(did: str, on: UUID | str, now: datetime, body: dict[str, str]) -> None:
+    with db.transaction() as session:
+        audit.record(session, by=SYSTEM, did=did, on=on, at=now, body=body)
+
+
+def _candidate_of(sitting_id: UUID) -> UUID:
+    with db.session() as session:
+        return store.sitting(session, sitting_id).candidate_id
+
+
+def _sitting_for(booking_id: UUID, now: datetime) -> tuple[UUID, str, int, Adjustment]:
+    """Find a booking's sitting or make it: form, order, frozen paper's hash."""
+    with db.session() as session:
+        booking = store.booking(session, booking_id)
+        person = store.candidate(session, booking.candidate_id)
+        name = f"{person.given_name} {person.family_name}"
+        _require_checked_in(booking)
+        adjustment = Adjustment.from_json(booking.adjustment)
+        found = store.sitting_of_booking(session, booking_id)
+        if found is not None:
+            return found.id, name, paper_of(session, found.form_id).minutes, adjustment
+        row = store.test_session(session, booking.session_id)
+        form_id = scheduling.form_for(session, row, booking, person)
+        paper = source().paper(session, form_id)
+        facts = source().form_facts(session, form_id)
+        neighbours = [
+            deal_from(other.deal)
+            for near, _, other in store.bookings(session, row.id)
+            if other is not None and near.seat is not None and abs(near.seat - (booking.seat or 0)) == 1
+        ]
+    sitting_id = uuid4()
+    deal = dealing.order_of(str(row.id), str(sitting_id), paper, neighbours)
+    made = Sitting(
+        id=sitting_id,
+        booking_id=booking_id,
+        session_id=row.id,
+        candidate_id=person.id,
+        form_id=form_id,
+        snapshot_sha256=facts.snapshot_sha256,
+        deal_seed=deal.seed,
+        deal=json.dumps(asdict(deal), sort_keys=True),
+        opened_at=now,
+    )
+    try:
+        with db.transaction() as session:
+            session.add(made)
+            session.flush()
+            body = {"sitting": str(sitting_id), "form": form_id}
+            audit.record(session, by=SYSTEM, did="booking.entered", on=booking_id, at=now, body=body)
+    except IntegrityError:  # two browsers showed the code at once; the first made the sitting
+        with db.session() as session:
+            other = store.sitting_of_booking(session, booking_id)
+        if other is None:
+            raise
+        sitting_id = other.id
+    return sitting_id, name, paper.minutes, adjustment
+
+
+def _require_checked_in(booking: Booking) -> None:
+    if booking.state is BookingState.BOOKED:
+        raise Forbidden("The invigilator has not checked you in yet. Show your photo identity first.")
+    if booking.state is not BookingState.CHECKED_IN:
+        raise Forbidden("This booking is not open. Ask the invigilator.")
+
+
+def deal_from(text: str) -> dealing.Deal:
+    data = json.loads(text)
+    options = {item: tuple(order) for item, order in data["options"].items()}
+    return dealing.Deal(data["seed"], data["sitting"], tuple(data["scenarios"]), options, data["salt"])
+
+
+_papers: dict[tuple[str, str], Paper] = {}
+
+
+def paper_of(session: Session, form_id: str) -> Paper:
+    """Give a form's frozen paper; it never changes, so it may be kept."""
+    key = (str(db.current().url), form_id)
+    if key not in _papers:
+        if len(_papers) > 200:
+            _papers.clear()
+        _papers[key] = source().paper(session, form_id)
+    return _papers[key]
+
+
+def candidate_actor(session: Session, sitting_id: UUID, lease: int, token: str, *, secret_key: str) -> Actor | None:
+    """Give the candidate whose browser this is, also under a lease that has since moved on; None for a stranger."""
+    if not codes.token_holds(secret_key, sitting_id, lease, token):
+        return None
+    try:
+        sitting = store.sitting(session, sitting_id)
+    except NotFound:
+        return None
+    person = store.candidate(session, sitting.candidate_id)
+    return Actor(f"candidate:{person.id}", f"{person.given_name} {person.family_name}", frozenset({Role.CANDIDATE}))
+
+
+def require_lease(session: Session, sitting_id: UUID, lease: int) -> None:
+    """Refuse a browser whose sitting has moved to another device."""
+    if store.sitting(session, sitting_id).lease != lease:
+        raise MoveRefused("This sitting has moved to another device. What you answered here is kept.")
