@@ -23,7 +23,7 @@ from sjt.authoring.places import Places, find_places
 from sjt.authoring.plan import Plan
 from sjt.authoring.plan_faults import parse_plan
 from sjt.authoring.standard import Standard, standard_faults
-from sjt.errors import NotFound
+from sjt.errors import InputError, NotFound
 
 FENCE = "+++"
 KEY_HEADER = ("schema", "scenario", "status", "set_on")
@@ -43,6 +43,8 @@ class Reading:
     findings: tuple[Finding, ...]
     places: Mapping[str, Places] = field(default_factory=dict)
     story_lines: Mapping[str, int] = field(default_factory=dict)
+    key_files: Mapping[str, str] = field(default_factory=dict)
+    """Which key.toml holds the key of a scenario; it names the scenario itself, so the folder need not."""
 
     @property
     def scenario_count(self) -> int:
@@ -78,6 +80,18 @@ def read_files(directory: Path) -> dict[str, bytes]:
     return found
 
 
+def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Write files below a folder, bytes as they are; a name that leads out of the folder is refused."""
+    for name in files:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise InputError(f"The file name {name} leads out of the bank. Correct it.")
+    for name, content in files.items():
+        place = directory / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+
+
 def load(directory: Path) -> Reading:
     """Read the bank in a folder."""
     return load_files(read_files(directory))
@@ -95,7 +109,9 @@ def split_scenario(text: str) -> tuple[str, str, int] | None:
         return None
     for number, line in enumerate(lines[1:], start=1):
         if line.rstrip() == FENCE:
-            return "\n".join(lines[1:number]) + "\n", "\n".join(lines[number + 1 :]).strip("\n"), number + 2
+            below = "\n".join(lines[number + 1 :])
+            blank = len(below) - len(below.lstrip("\n"))
+            return "\n".join(lines[1:number]) + "\n", below.strip("\n"), number + 2 + blank
     return None
 
 
@@ -110,6 +126,7 @@ class _Reader:
         self.findings: list[Finding] = []
         self.places: dict[str, Places] = {}
         self.story_lines: dict[str, int] = {}
+        self.key_files: dict[str, str] = {}
 
     def fault(self, rule: str, file: str, line: int, message: str, remedy: str, scenario: str = "") -> None:
         self.findings.append(Finding(file, line, rule, Severity.ERROR, message, remedy, scenario))
@@ -139,7 +156,7 @@ class _Reader:
                 capability_ids=frozenset(capabilities),
                 levels=levels,
             )
-        return Reading(self.files, bank, tuple(self.findings), self.places, self.story_lines)
+        return Reading(self.files, bank, tuple(self.findings), self.places, self.story_lines, self.key_files)
 
     def text(self, name: str, scenario: str = "") -> str | None:
         content = self.files.get(name)
@@ -274,7 +291,7 @@ class _Reader:
                 )
 
     def keys(self) -> Iterator[tuple[str, KeySet]]:
-        seen: dict[str, str] = {}
+        seen = self.key_files
         for folder in self.folders():
             name = key_file(folder)
             text = self.text(name)
@@ -313,7 +330,11 @@ RUBRIC = TypeAdapter(Rubric)
 
 def explain(error: ValidationError, values: Any) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
     """Turn each fault of a validation into message, remedy and path inside the values given."""
-    for fault in error.errors():
+    faults = error.errors()
+    inner = {fault["loc"][:length] for fault in faults for length in range(1, len(fault["loc"]))}
+    for fault in faults:
+        if fault["type"] == "too_short" and fault["loc"] in inner:
+            continue  # the list is short because its entries have faults, which are told
         path, holder = _follow(fault["loc"], values)
         name = ".".join(str(part) if isinstance(part, str) else f"[{part + 1}]" for part in path).replace(".[", "[")
         kind = fault["type"]

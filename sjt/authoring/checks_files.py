@@ -10,7 +10,7 @@ from sjt.authoring.model import Scenario
 from sjt.authoring.standard import CORE
 
 FILES = "CONTRACT, Files"
-TOP = frozenset({"plans", "rubrics", "blueprints", "scenarios", "judgements", "statistics"})
+ENDINGS = {"plans": ".json", "rubrics": ".toml", "blueprints": ".toml"}
 
 
 @rule("F04", "What a scenario names exists", source=FILES)
@@ -115,29 +115,29 @@ def names(desk: Desk) -> Iterator[Finding]:
                 )  # fmt: skip
     if desk.only is not None:
         return
-    known = {scenario.id: scenario.folder for scenario in desk.bank.scenarios}
-    for scenario_id, keys in desk.bank.keys.items():
-        if scenario_id not in known:
-            broken = any(finding.scenario == scenario_id for finding in desk.reading.findings)
-            if not broken:
-                yield desk.on_bank(
-                    "F06",
-                    ERROR,
-                    f"A key.toml names {keys.scenario}, and no scenario has that id.",
-                    "Correct scenario in the key.",
-                )
+    known = {scenario.id for scenario in desk.bank.scenarios}
+    unread = {finding.file for finding in desk.reading.findings}
+    for scenario_id, file in desk.reading.key_files.items():
+        beside = file.replace("key.toml", "scenario.md")
+        if scenario_id not in known and beside not in unread:
+            yield Finding(
+                file, desk.reading.line(file, "scenario"), "F06", ERROR, f"No scenario has the id {scenario_id}.",
+                "Name the scenario this key belongs to.", scenario_id,
+            )  # fmt: skip
 
 
-@rule("F09", "Only files that belong to a bank lie in it", source=FILES, whole_bank=True)
+@rule("F09", "Files that belong to a bank lie where they are read", source=FILES, whole_bank=True)
 def strays(desk: Desk) -> Iterator[Finding]:
-    settings = desk.bank.settings
-    top = {"bank.toml", settings.standard, settings.framework, "README.md", "SOURCES.md"}
+    """Name files that look like part of a bank and are never read; notes beside bank.toml are nobody's business."""
     for name in desk.reading.files:
-        first, _, rest = name.partition("/")
-        belongs = name in top if not rest else first in TOP
-        if first == "scenarios" and rest:
+        folder, _, rest = name.partition("/")
+        if folder == "scenarios":
             belongs = name.endswith(("/scenario.md", "/key.toml")) and name.count("/") == 2
+        elif folder in ENDINGS:
+            belongs = rest.endswith(ENDINGS[folder])
+        else:
+            belongs = name.rpartition("/")[2] not in ("scenario.md", "key.toml")
         if not belongs:
             yield Finding(
-                name, 1, "F09", WARNING, "This file has no place in a bank.", "Move it out, or correct its name."
+                name, 1, "F09", WARNING, "This file is not read from here.", "Move it, or correct its name or ending."
             )

@@ -78,6 +78,8 @@ class Desk:
         """Return a finding about the front matter: ``rest`` is the path, inside the item if one is given."""
         file = self.file(scenario)
         line = self.reading.line(file, *self.path(scenario, item, *rest))
+        if line == 1:  # what the finding misses is not there: the id stands for the scenario
+            line = self.reading.line(file, "id")
         return Finding(file, line, rule, severity, message, remedy, scenario.id, item.id if item else "")
 
     def on_option(
@@ -107,11 +109,8 @@ class Desk:
         item: str = "",
     ) -> Finding:
         """Return a finding about key.toml; ``rest`` is the path in that file."""
-        file = key_file(self.key_folder(scenario))
+        file = self.reading.key_files.get(scenario.id, key_file(scenario.folder))
         return Finding(file, self.reading.line(file, *rest), rule, severity, message, remedy, scenario.id, item)
-
-    def key_folder(self, scenario: Scenario) -> str:
-        return scenario.folder
 
     def keys(self, scenario: Scenario) -> KeySet | None:
         return self.bank.keys.get(scenario.id)

@@ -13,7 +13,7 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 _SHORT = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|e\.g|i\.e|approx)\.$")
 
 _STOP_WORDS = """
-    a about after again all also am an and any are as at be because been before being both but by can cannot could
+    whether a about after again all also am an and any are as at be because been before being both but by can cannot could
     did do does doing down during each few for from further get had has have having he her here hers herself him
     himself his how i if in into is it its itself just me more most my myself no nor not now of off on once one only
     or other our ours out over own same she should so some such than that the their theirs them themselves then

@@ -22,7 +22,7 @@ def stamped(reading: Reading) -> dict[str, bytes]:
         content = reading.files[name]
         mark = f'"sha256:{version_of(reading.files[f"scenarios/{scenario.folder}/scenario.md"])}"'.encode()
         head, first_table, rest = content.partition(b"\n[")
-        filled, count = _EMPTY.subn(lambda match: match.group(1) + mark, head, count=1)
+        filled, count = _EMPTY.subn(rb"\g<1>" + mark, head, count=1)
         if count:
             found[name] = filled + first_table + rest
     return found

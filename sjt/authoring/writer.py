@@ -6,7 +6,7 @@ An unedited version is exported with the bytes it came with; this writer serves 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import date
 from typing import Any
 
@@ -44,12 +44,12 @@ def front_text(front: FrontMatter) -> str:
             document.add(tomlkit.nl())
             document.add("items", _items(value))
         elif name in ("ksbs", "people", "law"):
-            if value:
+            if value or name in _required(FrontMatter):
                 document.add(name, _lines([_inline(_values(entry)) for entry in value]))
         elif name == "features":
             if _values(value):
                 document.add(name, _inline(_values(value)))
-        elif name == "topics" or value not in ((), "", None):
+        elif name == "topics" or name in _required(FrontMatter) or value not in ((), "", None):
             document.add(name, _plain(value))
     return tomlkit.dumps(document)
 
@@ -125,6 +125,11 @@ def _names(kind: type[Any]) -> Sequence[str]:
     return [entry.name for entry in fields(kind)]
 
 
+def _required(kind: type[Any]) -> frozenset[str]:
+    """Return the names that a file must give, even when there is nothing to say."""
+    return frozenset(e.name for e in fields(kind) if e.default is MISSING and e.default_factory is MISSING)
+
+
 def _values(entry: Any) -> dict[str, Any]:
     """Return what of a value differs from empty; a required part is never empty."""
     found = {name: getattr(entry, name) for name in _names(type(entry))}
@@ -189,7 +194,7 @@ def _key(key: OptionKey | RubricKey) -> Table:
                 table.add(name, _lines([_inline(_values_kept(entry)) for entry in value]))
         elif name == "order":
             table.add(name, _plain(value))
-        elif value not in ((), "", {}):
+        elif name in _required(type(key)) or value not in ((), "", {}):
             table.add(name, _plain(dict(sorted(value.items())) if isinstance(value, Mapping) else value))
     for name, value in last.items():
         table.add(name, value)
