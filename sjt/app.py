@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from sjt import db, paths
 from sjt.access import Actor
 from sjt.config import Settings
+from sjt.joining import register_rooms
 from sjt.times import Clock, SystemClock
 from sjt.web import errors, filters, guards, headers
 
@@ -31,17 +32,8 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.results.routes",
     "sjt.analysis.routes",
     "sjt.grading.routes",
-    "sjt.web.routes",
+    "sjt.front_door",
 )
-
-ROOMS_THAT_REGISTER: Final[tuple[str, ...]] = (
-    "sjt.authoring.joining",
-    "sjt.delivery.joining",
-    "sjt.marking.joining",
-    "sjt.results.joining",
-    "sjt.grading.joining",
-)
-"""Modules with a ``register()``: desk tasks, chain sources, hooks between rooms."""
 
 
 def create_app(settings: Settings, *, database: db.Database | None = None, clock: Clock | None = None) -> Flask:
@@ -86,12 +78,6 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
         assert isinstance(blueprint, Blueprint), f"{name} has no blueprint named bp"
         app.register_blueprint(blueprint)
     return app
-
-
-def register_rooms() -> None:
-    """Let rooms that keep their own chains, or put tasks on desks, take part in what lower rooms do."""
-    for name in ROOMS_THAT_REGISTER:
-        importlib.import_module(name).register()
 
 
 def _hang_hooks(app: Flask) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -14,7 +14,7 @@ from sjt.errors import SjtError
 
 COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     # name: "module:attribute", or a group's own table of the same
-    "init": "sjt.accounts.commands:init",
+    "init": "sjt.migrations.founding:init",
     "demo": "sjt.demo.commands:demo",
     "serve": "sjt.serving:serve",
     "worker": "sjt.jobs.commands:worker",
@@ -96,8 +96,14 @@ SUMMARIES: Mapping[str, str] = {
 }
 
 
+PURE: Final = ("sjt.psychometrics.", "sjt.serving:", "sjt.migrations.")
+"""Targets that need no database, or bring it up themselves: the rooms need not be joined for them."""
+
+
 def _load(target: str) -> click.Command:
     module, _, attribute = target.partition(":")
+    if not target.startswith(PURE):
+        importlib.import_module("sjt.joining").register_rooms()
     command = getattr(importlib.import_module(module), attribute)
     assert isinstance(command, click.Command), f"{target} is not a click command"
     return command

@@ -1,4 +1,4 @@
-"""``sjt init`` and ``sjt user``."""
+"""``sjt user``."""
 
 from __future__ import annotations
 
@@ -8,58 +8,21 @@ from sjt import db
 from sjt.access import SYSTEM, Role
 from sjt.accounts import service
 from sjt.accounts.model import LinkPurpose
-from sjt.audit import anchors
 from sjt.config import Settings
-from sjt.errors import Conflict
 from sjt.times import utc_now
 
 ROLES = [role.value for role in Role if role is not Role.CANDIDATE]
 
 
-def _open() -> Settings:
+def open_database() -> Settings:
     settings = Settings.from_env()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     db.bind(db.Database(settings.database_url))
     return settings
 
 
-def _link(settings: Settings, token: str) -> str:
+def link_of(settings: Settings, token: str) -> str:
     return f"{settings.base_url or 'http://127.0.0.1:8000'}/link/{token}"
-
-
-@click.command()
-@click.option("--admin", default="admin", show_default=True, help="Log-in name of the first administrator.")
-@click.option("--name", default="", help="The administrator's full name.")
-@click.option("--organisation", default="Our assessment organisation", show_default=True)
-def init(admin: str, name: str, organisation: str) -> None:
-    """Make an empty installation: database, keys, first administrator by one-time link.
-
-    Example: sjt init --admin kim --name "Kim Okafor" --organisation "Northern EPA"
-    """
-    from sjt.migrations import runner
-
-    settings = _open()
-    database = db.current()
-    if runner.revision_of(database) is not None:
-        with db.session() as session:
-            if service.organisation(session) is not None:
-                raise Conflict(
-                    "This installation was made before. Run `sjt db upgrade`, or name another SJT_DATA folder."
-                )
-    runner.upgrade(database)
-    anchors.load_or_make_key(settings.anchor_key_path)
-    now = utc_now()
-    with db.transaction() as session:
-        service.found_organisation(session, organisation, simulated=False, by=SYSTEM, now=now)
-        roles = frozenset({Role.ADMINISTRATOR})
-        user_id = service.add_person(
-            session, login=admin, name=name or admin.title(), email="", roles=roles, by=SYSTEM, now=now
-        )
-        token = service.make_link(session, user_id, LinkPurpose.INVITATION, by=SYSTEM, now=now)
-    click.echo(f"Installation made in {settings.data_dir}.")
-    click.echo(f"First administrator: {admin}. Open this link once, within 7 days, to set the password:")
-    click.echo(f"  {_link(settings, token)}")
-    click.echo("Then run `sjt serve`.")
 
 
 @click.command(name="add")
@@ -73,14 +36,14 @@ def user_add(login: str, name: str, roles: tuple[str, ...], email: str, by: str)
 
     Example: sjt user add priya --name "Priya Nair" --role writer --role reviewer
     """
-    settings = _open()
+    settings = open_database()
     now = utc_now()
     with db.transaction() as session:
         actor = service.actor_for(session, by, needs=Role.ADMINISTRATOR) if by else SYSTEM
         held = frozenset(Role(role) for role in roles)
         user_id = service.add_person(session, login=login, name=name, email=email, roles=held, by=actor, now=now)
         token = service.make_link(session, user_id, LinkPurpose.INVITATION, by=actor, now=now)
-    click.echo(f"Added {login}. One-time link, good for 7 days:\n  {_link(settings, token)}")
+    click.echo(f"Added {login}. One-time link, good for 7 days:\n  {link_of(settings, token)}")
 
 
 @click.command(name="list")
@@ -89,7 +52,7 @@ def user_list() -> None:
 
     Example: sjt user list
     """
-    _open()
+    open_database()
     with db.session() as session:
         for person, roles in service.people(session):
             state = "disabled" if person.disabled_at else ("active" if person.password_hash else "invited")

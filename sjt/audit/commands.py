@@ -21,11 +21,8 @@ def export(file: Path) -> None:
 
     Example: sjt audit export audit-2026-03-14.jsonl
     """
-    from sjt.app import register_rooms
-
     settings = Settings.from_env()
     db.bind(db.Database(settings.database_url))
-    register_rooms()
     with db.transaction() as session:
         service.anchor(session, key_path=settings.anchor_key_path, at=utc_now())
     with db.session() as session:
