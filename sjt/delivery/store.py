@@ -99,6 +99,30 @@ def answers_of(
     return found
 
 
+def last_seq(session: Session, sitting_id: UUID, lease: int) -> int:
+    query = select(sa.func.max(LedgerBody.seq)).where(
+        col(LedgerBody.sitting_id) == sitting_id, col(LedgerBody.lease) == lease
+    )
+    found = session.exec(query).one()
+    return -1 if found is None else found
+
+
+def answer_counts(session: Session, session_id: UUID, kind: EventKind) -> dict[UUID, int]:
+    """Count the items with a standing answer (or flag) per sitting of a session."""
+    query = (
+        select(AnswerRow.sitting_id, sa.func.count())
+        .join(Sitting, col(Sitting.id) == col(AnswerRow.sitting_id))
+        .where(
+            col(Sitting.session_id) == session_id,
+            col(AnswerRow.kind) == kind.value,
+            col(AnswerRow.response).is_not(None),
+            col(AnswerRow.response) != "false",
+        )
+        .group_by(col(AnswerRow.sitting_id))
+    )
+    return dict(session.exec(query).all())
+
+
 def held(session: Session, sitting_id: UUID | None = None, session_id: UUID | None = None) -> Sequence[HeldEvent]:
     """Give the events kept aside, those undecided first."""
     query = select(HeldEvent).order_by(col(HeldEvent.decision).is_not(None), col(HeldEvent.arrived_at))
@@ -226,6 +250,13 @@ def booking_with_code(session: Session, session_ids: Iterable[UUID], hmacs: Iter
     return session.exec(query).first()
 
 
+def booking_counts(session: Session) -> dict[tuple[UUID, BookingState], int]:
+    query = select(Booking.session_id, Booking.state, sa.func.count()).group_by(
+        col(Booking.session_id), col(Booking.state)
+    )
+    return {(session_id, BookingState(state)): count for session_id, state, count in session.exec(query)}
+
+
 def seats_taken(session: Session, session_id: UUID) -> set[int]:
     query = select(Booking.seat).where(
         col(Booking.session_id) == session_id,
@@ -262,6 +293,25 @@ def sittings(session: Session, session_id: UUID) -> Sequence[Sitting]:
     return session.exec(select(Sitting).where(col(Sitting.session_id) == session_id).order_by(col(Sitting.id))).all()
 
 
+def sittings_with_bookings(
+    session: Session, *, session_id: UUID | None = None, sitting_id: UUID | None = None, form_id: str | None = None
+) -> list[tuple[Sitting, Booking, TestSession]]:
+    query = (
+        select(Sitting, Booking, TestSession)
+        .join(Booking, col(Booking.id) == col(Sitting.booking_id))
+        .join(TestSession, col(TestSession.id) == col(Sitting.session_id))
+        .order_by(col(TestSession.starts), col(Booking.seat), col(Sitting.id))
+    )
+    for column, value in (
+        (col(Sitting.session_id), session_id),
+        (col(Sitting.id), sitting_id),
+        (col(Sitting.form_id), form_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return [(sitting, booking, row) for sitting, booking, row in session.exec(query)]
+
+
 def forms_seen(session: Session, candidate_id: UUID) -> set[str]:
     """Give the forms whose text a candidate has seen."""
     query = select(Sitting.form_id).where(
@@ -292,6 +342,22 @@ def overdue(session: Session, at: Instant) -> list[UUID]:
 
 def last_heartbeat(session: Session) -> Heartbeat | None:
     return session.exec(select(Heartbeat).order_by(col(Heartbeat.at).desc(), col(Heartbeat.id).desc()).limit(1)).first()
+
+
+def last_sign_of_life(session: Session, beat: Instant) -> Instant:
+    """Give the last moment at which a server surely lived: its heartbeat, or an entry written since on that boot."""
+    query = (
+        select(LedgerRow, LedgerBody)
+        .join(LedgerBody, _BELONG)
+        .join(Sitting, (col(Sitting.id) == col(LedgerRow.sitting_id)) & (col(Sitting.head_n) == col(LedgerRow.n)))
+        .where(col(Sitting.state).in_([SittingState.RUNNING, SittingState.PAUSED, SittingState.BREAK]))
+    )
+    life = beat
+    for row, body in session.exec(query):
+        at = _entry(row, body).at
+        if at.boot == life.boot and at.mono_ms > life.mono_ms:
+            life = at
+    return life
 
 
 def incidents(session: Session, session_id: UUID) -> Sequence[Incident]:

@@ -1,0 +1,85 @@
+"""The browser's events as JSON: ``POST /sit/<sitting>/events`` and ``GET /sit/<sitting>/state`` (CONTRACT)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Blueprint, jsonify, request
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+
+from sjt import db
+from sjt.access import Permission
+from sjt.accounts.throttle import Throttle
+from sjt.delivery import ledger, service
+from sjt.delivery.model import ENDED_STATES, MAX_BYTES, Reply
+from sjt.delivery.signing_in import cookie_sitting
+from sjt.errors import InputError, NotFound
+from sjt.times import iso
+from sjt.web.guards import actor, requires
+
+bp = Blueprint("events", __name__, url_prefix="/sit")
+
+_THROTTLE: Final = Throttle(tries=1_200, seconds=60.0)
+"""A page sends every two seconds; twenty a second for a minute is no page."""
+
+
+@bp.post("/<uuid:sitting_id>/events")
+@requires(Permission.SIT)
+def events(sitting_id: UUID) -> ResponseReturnValue:
+    """Store a batch of events and tell what became of each."""
+    _require_own(sitting_id)
+    _THROTTLE.check(str(sitting_id))
+    if (request.content_length or 0) > MAX_BYTES:
+        return _refuse(413, f"The request is larger than {MAX_BYTES // 1024} kB. Send fewer events at once.")
+    body = request.get_data(cache=False)
+    if len(body) > MAX_BYTES:
+        return _refuse(413, f"The request is larger than {MAX_BYTES // 1024} kB. Send fewer events at once.")
+    lease = request.headers.get("X-Lease", "")
+    if not (lease.isascii() and lease.isdigit() and len(lease) < 10 and 1 <= int(lease) <= int(cookie["lease"])):
+        return _refuse(400, "The header X-Lease holds the number of the lease.")
+    try:
+        reply = service.save(sitting_id, int(lease), body, by=actor())
+    except InputError as error:
+        return _refuse(400, error.message)
+    return jsonify(to_json(reply))
+
+
+@bp.get("/<uuid:sitting_id>/state")
+@requires(Permission.SIT)
+def state(sitting_id: UUID) -> ResponseReturnValue:
+    """Tell the clock and state, as a reply to events would."""
+    _require_own(sitting_id)
+    at = ledger.current().now()
+    with db.session() as session:
+        view = service.sitting_state(session, sitting_id, at=at)
+    return jsonify({**to_json(view), "lease_current": view.lease == int(cookie["lease"])})
+
+
+def to_json(reply: Reply | service.StateView) -> dict[str, Any]:
+    """Write a reply with the keys of CONTRACT; the receipt stands beside them once the sitting has ended."""
+    refused = [
+        {"id": one.id, "code": one.code.value, "message": one.message, "kept": one.kept} for one in reply.refused
+    ]
+    body: dict[str, Any] = {
+        "acked": list(reply.acked),
+        "refused": refused,
+        "remaining_ms": reply.remaining_ms,
+        "ends_at": iso(reply.ends_at) if reply.ends_at is not None else None,
+        "server_time": iso(reply.server_time),
+        "state": reply.state.value,
+        "content_head": reply.content_head,
+    }
+    if reply.state in ENDED_STATES:
+        body["receipt"] = reply.receipt
+    return body
+
+
+def _require_own(sitting_id: UUID) -> None:
+    if cookie_sitting() != sitting_id:
+        raise NotFound("There is no such sitting, or it is not yours.")
+
+
+def _refuse(status: int, message: str) -> ResponseReturnValue:
+    return jsonify({"error": status, "message": message}), status

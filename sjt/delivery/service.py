@@ -1,0 +1,155 @@
+"""Delivery's front: what pages, commands and other rooms call.
+
+Deeds that take a ``session`` are called inside ``transaction()``. Deeds on a running sitting take none: they go through
+the ledger's queue, are on disk when they return, and raise if a transaction is open in the same thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import Session
+
+from sjt.delivery import store
+from sjt.delivery.candidates import read_csv
+from sjt.delivery.chains import SittingChains
+from sjt.delivery.entering import Entered, candidate_actor, enter, paper_of, require_lease
+from sjt.delivery.gateway import Missing
+from sjt.delivery.incidents import report_incident, resolve_incident
+from sjt.delivery.model import LedgerEntry
+from sjt.delivery.running import (
+    close_session,
+    decide_held,
+    end_break,
+    extend,
+    extend_room,
+    force_submit,
+    move_device,
+    pause,
+    pause_room,
+    reopen,
+    resume,
+    resume_room,
+    save,
+    save_events,
+    start_break,
+    start_room,
+    start_sitting,
+    submit,
+    void,
+)
+from sjt.delivery.scheduling import (
+    CreatedSession,
+    Imported,
+    book_resit,
+    check_in,
+    create_session,
+    gateway_missing,
+    gateways,
+    import_candidates,
+    issue_codes,
+    issue_pin,
+    mark_absent,
+    move_booking,
+    record_gateway,
+    set_adjustment,
+    withdraw,
+)
+from sjt.delivery.tables import Candidate
+from sjt.delivery.views import (
+    CandidateView,
+    HeldLine,
+    RoomView,
+    SeatLine,
+    SessionLine,
+    SittingResponses,
+    StateView,
+    clock_now,
+    held,
+    open_questions,
+    responses,
+    room,
+    sessions,
+    sitting_of,
+    sitting_state,
+)
+
+__all__ = [
+    "CandidateView",
+    "CreatedSession",
+    "Entered",
+    "HeldLine",
+    "Imported",
+    "Missing",
+    "RoomView",
+    "SeatLine",
+    "SessionLine",
+    "SittingChains",
+    "SittingResponses",
+    "StateView",
+    "book_resit",
+    "candidate",
+    "candidate_actor",
+    "candidates",
+    "check_in",
+    "clock_now",
+    "close_session",
+    "create_session",
+    "decide_held",
+    "end_break",
+    "enter",
+    "entries",
+    "extend",
+    "extend_room",
+    "force_submit",
+    "gateway_missing",
+    "gateways",
+    "held",
+    "import_candidates",
+    "issue_codes",
+    "issue_pin",
+    "mark_absent",
+    "move_booking",
+    "move_device",
+    "open_questions",
+    "paper_of",
+    "pause",
+    "pause_room",
+    "read_csv",
+    "record_gateway",
+    "reopen",
+    "report_incident",
+    "require_lease",
+    "resolve_incident",
+    "responses",
+    "resume",
+    "resume_room",
+    "room",
+    "save",
+    "save_events",
+    "sessions",
+    "set_adjustment",
+    "sitting_of",
+    "sitting_state",
+    "start_break",
+    "start_room",
+    "start_sitting",
+    "submit",
+    "void",
+    "withdraw",
+]
+
+
+def candidates(session: Session) -> Sequence[Candidate]:
+    """Give every apprentice, by family name."""
+    return store.candidates(session)
+
+
+def candidate(session: Session, candidate_id: UUID) -> Candidate:
+    return store.candidate(session, candidate_id)
+
+
+def entries(session: Session, sitting_id: UUID) -> list[LedgerEntry]:
+    """Give a sitting's ledger, in order."""
+    return store.entries(session, sitting_id)
