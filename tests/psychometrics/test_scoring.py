@@ -37,14 +37,19 @@ RUBRIC = {"rubric": "four", "look_for": {"issue": "x", "principle": "x", "voice"
 GRADES = {"A": 0, "B": 4, "C": 2, "D": 1}
 
 
+def seen(*values: object) -> tuple[object, ...]:
+    """Values to compare with plain numbers, whatever number type they have."""
+    return values
+
+
 def rank(key: Any, response: Any) -> ItemScore:
     return score("rank_distance@1", {"order": key}, response, options=FIVE)
 
 
 def test_published_marks_table() -> None:
     result = rank(list("BCADE"), {"C": 1, "D": 2, "A": 3, "E": 4, "B": 5})
-    assert result.marks == {"A": 4, "B": 0, "C": 3, "D": 2, "E": 3}
-    assert (result.total, result.max) == (12, 20)
+    assert seen(result.marks) == ({"A": 4, "B": 0, "C": 3, "D": 2, "E": 3},)
+    assert seen(result.total, result.max) == (12, 20)
 
 
 def test_a_full_ranking_cannot_fall_below_eight_and_chance_is_twelve() -> None:
@@ -99,16 +104,16 @@ def test_a_tied_key_takes_the_better_of_its_orders() -> None:
 def test_a_tied_response_earns_nothing_for_the_tied_options_even_against_a_tied_key() -> None:
     result = rank([["A", "B"], ["C"], ["D"], ["E"]], {"A": 1, "B": 1, "C": 3, "D": 4, "E": 5})
     assert result.status == "tied"
-    assert result.marks == {"A": 0, "B": 0, "C": 4, "D": 4, "E": 4}
+    assert seen(result.marks) == ({"A": 0, "B": 0, "C": 4, "D": 4, "E": 4},)
 
 
 def test_rating_by_matrix_and_omission() -> None:
     full = score("rate_matrix@1", RATE, {"A": 4, "B": 2, "C": 1, "D": 2, "E": 1}, options=FIVE, settings=NEAR_MISS)
-    assert (full.status, full.marks) == ("complete", {"A": 4, "B": 2, "C": 0, "D": 4, "E": 4})
+    assert seen(full.status, full.marks) == ("complete", {"A": 4, "B": 2, "C": 0, "D": 4, "E": 4})
     part = score("rate_matrix@1", RATE, {"A": 4, "B": None}, options=FIVE, settings=NEAR_MISS)
-    assert (part.status, part.total) == ("partial", 4)
+    assert seen(part.status, part.total) == ("partial", 4)
     none = score("rate_matrix@1", RATE, None, options=FIVE, settings=NEAR_MISS)
-    assert (none.status, none.total) == ("omitted", 0)
+    assert seen(none.status, none.total) == ("omitted", 0)
 
 
 def test_most_least_graded_adds_both_picks() -> None:
@@ -119,7 +124,7 @@ def test_most_least_graded_adds_both_picks() -> None:
 
     assert mark("B", "A").total == 8
     assert mark("C", "D").total == 5
-    assert (mark("B", None).status, mark("B", None).total) == ("partial", 4)
+    assert seen(mark("B", None).status, mark("B", None).total) == ("partial", 4)
     assert (mark("B", "B").status, mark("B", "B").reason) == ("invalid", "same_option")
 
 
@@ -234,7 +239,7 @@ def test_a_form_counts_live_items_only_and_an_omission_stays_in_the_denominator(
         ],
         cut=Fraction(71, 4),
     )
-    assert (form.raw, form.max, form.cut_applied, form.passed) == (18, 32, 18, True)
+    assert seen(form.raw, form.max, form.cut_applied, form.passed) == (18, 32, 18, True)
     assert form.counts == {"live": 2, "pilot": 1, "withdrawn": 1}
 
 

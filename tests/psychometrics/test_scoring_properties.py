@@ -15,13 +15,19 @@ NAMES = "ABCDEFGH"
 NEAR_MISS = {"matrices": {"m": {"by_distance": [4, 2, 0, 0]}}}
 
 
+def seen(*values: object) -> tuple[object, ...]:
+    """Values to compare with plain numbers, whatever number type they have."""
+    return values
+
+
 @st.composite
 def orders(draw: st.DrawFn, least: int = 2, most: int = 6) -> list[list[str]]:
     """A key: options in tied groups."""
-    options = draw(st.permutations(NAMES[: draw(st.integers(least, most))]))
+    options = draw(st.permutations(list(NAMES[: draw(st.integers(least, most))])))
     groups: list[list[str]] = [[]]
     for name in options:
-        if groups[-1] and draw(st.booleans()):
+        apart: bool = draw(st.booleans())
+        if groups[-1] and apart:
             groups.append([])
         groups[-1].append(name)
     return groups
@@ -79,7 +85,7 @@ def test_renaming_the_options_leaves_every_mark_unchanged(key: list[list[str]], 
 
 
 @given(orders())
-@settings(max_examples=40)
+@settings(max_examples=25, deadline=None)
 def test_chance_of_a_ranking_equals_counting_every_permutation(key: list[list[str]]) -> None:
     options = flat(key)
     rule = bind("rank_distance@1", {"order": key}, options=options)
@@ -149,7 +155,7 @@ def test_chance_of_picks_equals_counting_every_pair(grades: list[int]) -> None:
 
 
 @given(st.lists(orders(2, 4), min_size=1, max_size=3), st.integers(1, 12))
-@settings(max_examples=30)
+@settings(max_examples=20, deadline=None)
 def test_a_forms_chance_equals_brute_force_over_all_its_answers(keys: list[list[list[str]]], worth: int) -> None:
     items = [
         FormItem(str(i), "rank_distance@1", {"order": key}, flat(key), worth=Fraction(worth))
@@ -206,7 +212,7 @@ def test_only_live_items_move_a_total(items: list[tuple[int, str]]) -> None:
     counted = [Counted(Fraction(mark), Fraction(20), status) for mark, status in items]
     form = form_total(counted, cut_percent=Fraction(60))
     live = [mark for mark, status in items if status == "live"]
-    assert (form.raw, form.max) == (sum(live), 20 * len(live))
+    assert seen(form.raw, form.max) == (sum(live), 20 * len(live))
     assert (form.passed is None) == (not live)
 
 
@@ -220,7 +226,7 @@ anything: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(anything)
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 def test_any_response_at_all_gets_a_mark_or_a_refusal_never_a_crash(response: Any) -> None:
     five = list("ABCDE")
     grades = {"effectiveness": dict(zip(five, (0, 1, 2, 3, 4), strict=True))}
