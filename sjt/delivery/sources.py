@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
 from sqlmodel import Session
 
+from sjt.authoring import service
 from sjt.authoring.snapshot import Paper
 from sjt.delivery.gateway import EvidenceAsked
 
 
-@dataclass(frozen=True, slots=True)
-class FormFacts:
+class FormFacts(Protocol):
     """What booking must know of a published form."""
 
-    form_id: str
-    title: str
-    option: str
-    snapshot_sha256: str
+    @property
+    def form_id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def option(self) -> str: ...
+    @property
+    def snapshot_sha256(self) -> str: ...
 
 
 class Plan(Protocol):
@@ -47,4 +49,4 @@ def use(source: Source | None) -> None:
 
 
 def source() -> Source:
-    return _source or cast("Source", importlib.import_module("sjt.authoring.service"))
+    return _source or service

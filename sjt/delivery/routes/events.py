@@ -13,8 +13,8 @@ from sjt import db
 from sjt.access import Permission
 from sjt.accounts.throttle import Throttle
 from sjt.delivery import ledger, service
+from sjt.delivery.candidate_session import cookie_sitting
 from sjt.delivery.model import ENDED_STATES, MAX_BYTES, Reply
-from sjt.delivery.signing_in import cookie_sitting
 from sjt.errors import InputError, NotFound
 from sjt.times import iso
 from sjt.web.guards import actor, requires
