@@ -96,7 +96,12 @@ SUMMARIES: Mapping[str, str] = {
 }
 
 
-PURE: Final = ("sjt.psychometrics.", "sjt.serving:", "sjt.migrations.")
+PURE: Final = (
+    "sjt.psychometrics.",
+    "sjt.serving:",
+    "sjt.migrations.",
+    *(f"sjt.authoring.bank_commands:{name}" for name in ("check", "coverage", "format_", "stamp")),
+)
 """Targets that need no database, or bring it up themselves: the rooms need not be joined for them."""
 
 

@@ -171,7 +171,8 @@ def stigma(desk: Desk) -> Iterator[Finding]:
             for pattern, instead in _STIGMA if _ANY_STIGMA.search(plain(text)) else ():
                 for found in pattern.finditer(plain(text)):
                     yield said(
-                        desk, scenario, where, "L16", ERROR, found.group(), f"The wording “{found.group()}” stigmatises.",
+                        desk, scenario, where, "L16", ERROR, found.group(),
+                        f"The wording “{found.group()}” stigmatises.",
                         f"Write instead: {instead}.",
                     )  # fmt: skip
 

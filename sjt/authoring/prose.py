@@ -8,12 +8,13 @@ from functools import lru_cache
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"[*_`]+|^\s{0,3}(?:#{1,6}|>|[-+]|\d+[.)])\s+", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-zÀ-ɏ0-9]+(?:['’][A-Za-zÀ-ɏ]+)*(?:-[A-Za-zÀ-ɏ0-9]+)*")
-_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-Z0-9])")
+_END = re.compile(r"""[.!?…]["'”’)\]]*(\s+)(?=["'“‘(\[]*[A-Z0-9])""")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _SHORT = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|e\.g|i\.e|approx)\.$")
 
 _STOP_WORDS = """
-    whether a about after again all also am an and any are as at be because been before being both but by can cannot could
+    whether a about after again all
+    also am an and any are as at be because been before being both but by can cannot could
     did do does doing down during each few for from further get had has have having he her here hers herself him
     himself his how i if in into is it its itself just me more most my myself no nor not now of off on once one only
     or other our ours out over own same she should so some such than that the their theirs them themselves then
@@ -44,7 +45,7 @@ def sentences(text: str) -> list[str]:
     for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)", text):
         flat = " ".join(plain(block).split())
         held = ""
-        for piece in _END.split(flat):
+        for piece in _pieces(flat):
             held = f"{held} {piece}".strip()
             if not _SHORT.search(held):
                 found.append(held)
@@ -52,6 +53,14 @@ def sentences(text: str) -> list[str]:
         if held:
             found.append(held)
     return [sentence for sentence in found if _WORD.search(sentence)]
+
+
+def _pieces(flat: str) -> list[str]:
+    """Cut behind each end mark with its closing quotation marks."""
+    cuts = [(match.start(1), match.end(1)) for match in _END.finditer(flat)]
+    starts = [0, *(end for _, end in cuts)]
+    ends = [*(start for start, _ in cuts), len(flat)]
+    return [flat[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def content_words(text: str) -> list[str]:
@@ -63,7 +72,7 @@ def content_words(text: str) -> list[str]:
 def stem(word: str) -> str:
     """Cut the commonest endings, so that "asks", "asked" and "asking" count as one word."""
     word = _POSSESSIVE.sub("", word)
-    for ending in ("ing", "edly", "ies", "ied", "ed", "es", "s", "ly"):
+    for ending in ("ing", "edly", "ies", "ied", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             root = word[: -len(ending)]
             if ending in ("ies", "ied"):

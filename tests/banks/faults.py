@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one fault a line, read as a table
 """The faults: for each, the edit that breaks the sound bank in one way and the finding it must raise."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the small plan reads best as a table
 """Makes the banks beside it: ``sound``, which has no finding, and one bank for each fault, broken in just that way.
 
 Each fault names its rule, its severity and the words whose line the finding must give; the line is looked up in the
