@@ -84,7 +84,8 @@ def final_mark(marks: Sequence[MarkGiven], *, second_asked: bool) -> FinalMark |
         mark, why = rounds[Round.THIRD], "Two marks differed; this third one replaces both."
     elif Round.SECOND in rounds:
         mark = rounds[Round.FIRST]
-        why = f"A second marker gave {rounds[Round.SECOND].total}, within {TOLERANCE - 1} of this mark, and so confirmed it."
+        second = rounds[Round.SECOND].total
+        why = f"A second marker gave {second}, less than {TOLERANCE} away, and so confirmed this mark."
     else:
         mark, why = rounds[Round.FIRST], "Marked once."
     unsafe = "; ".join(given.unsafe for given in marks if given.unsafe)

@@ -39,7 +39,7 @@ def open_queue(session: Session, session_id: UUID, *, by: Actor, now: datetime) 
         if not sitting.answers:
             continue
         if sitting.form_id not in written:
-            secret = authoring.secret(session, UUID(str(sitting.form_id)))
+            secret = authoring.secret(session, sitting.form_id)
             written[sitting.form_id] = {item.id for item in secret.items if item.format is Format.WRITTEN}
         have = {script.item for script in store.scripts_of_sitting(session, sitting.sitting_id)}
         candidate = delivery.candidate(session, sitting.candidate_id)
@@ -186,7 +186,7 @@ def view(session: Session, script_id: UUID, *, by: Actor, now: datetime) -> Scri
     refused = conflict(_ties(session, by.id), _about(script))
     if refused is not None and own is None:
         raise Forbidden(f"This answer is not yours to mark. {refused}")
-    paper = authoring.paper(session, UUID(script.form_id))
+    paper = authoring.paper(session, script.form_id)
     scenario, item = _question(paper.scenarios, script.item)
     return ScriptView(
         id=script.id,
@@ -214,7 +214,7 @@ def _question(scenarios: Sequence[PaperScenario], item_id: str) -> tuple[PaperSc
 
 
 def _rubric(session: Session, script: Script) -> Rubric:
-    secret = authoring.secret(session, UUID(script.form_id))
+    secret = authoring.secret(session, script.form_id)
     item = secret.item(script.item)
     if item is None:
         raise NotFound("The form of this answer holds no such question.")
