@@ -249,3 +249,17 @@ class CodeTry(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     address: str = Field(max_length=80, index=True)
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SittingPage(SQLModel, table=True):
+    """What a candidate's page keeps beside the ledger: how it is shown, and a call for help. Nothing here is an answer."""
+
+    __tablename__ = "sitting_page"
+    sitting_id: UUID = Field(foreign_key="sitting.id", primary_key=True)
+    display: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+    ready_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the candidate had read the instructions."""
+    help_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    help_words: str = Field(default="", max_length=200)
+    help_seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    help_seen_by: str = Field(default="", max_length=80)

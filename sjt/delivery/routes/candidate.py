@@ -1,0 +1,253 @@
+"""The candidate's pages, from the code to the receipt."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
+from sqlmodel import Session
+
+from sjt import db
+from sjt.access import Permission
+from sjt.delivery import candidate_page, ledger, practice, service, signing_in
+from sjt.delivery.model import ENDED_STATES, SittingState
+from sjt.delivery.webforms import EnterForm
+from sjt.errors import Forbidden, NotFound
+from sjt.times import iso
+from sjt.web.guards import actor, me, now, public, requires, settings, wants_json
+
+bp = Blueprint("candidate", __name__, url_prefix="/sit")
+
+CONFIRMED: Final = "is_me"
+"""Key of the browser's cookie: the sitting whose name this person has said is theirs."""
+
+
+def _own() -> UUID:
+    found = signing_in.cookie_sitting()
+    if found is None:
+        raise NotFound("There is no such sitting, or it is not yours.")
+    return found
+
+
+def _view(session: Session, sitting_id: UUID) -> service.CandidateView:
+    return service.sitting_of(session, sitting_id, at=ledger.current().now())
+
+
+@bp.get("/")
+@public
+def enter() -> ResponseReturnValue:
+    if signing_in.load_actor() is not None:
+        return redirect(url_for(".sitting"), 303)
+    return render_template("delivery/enter.html", form=EnterForm())
+
+
+@bp.post("/")
+@public
+def enter_post() -> ResponseReturnValue:
+    form = EnterForm()
+    if not form.validate_on_submit():
+        return render_template("delivery/enter.html", form=form), 422
+    try:
+        entered = service.enter(
+            str(form.code.data),
+            str(form.pin.data),
+            address=request.remote_addr or "",
+            agent=request.user_agent.string,
+            secret_key=settings().secret_key,
+            now=now(),
+        )
+    except Forbidden as error:  # said on the page with the two fields, where it can be mended
+        form.code.errors = [error.message]
+        return render_template("delivery/enter.html", form=form), 403
+    cookie.clear()
+    signing_in.remember(entered)
+    return redirect(url_for(".you"), 303)
+
+
+@bp.get("/you")
+@requires(Permission.SIT)
+def you() -> ResponseReturnValue:
+    with db.session() as session:
+        view = _view(session, _own())
+        page = candidate_page.page_of(session, view.sitting_id)
+    return render_template("delivery/you.html", view=view, display=page.display)
+
+
+@bp.post("/you")
+@requires(Permission.SIT)
+def you_post() -> ResponseReturnValue:
+    sitting_id = _own()
+    if request.form.get("answer") == "yes":
+        cookie[CONFIRMED] = str(sitting_id)
+        return redirect(url_for(".sitting"), 303)
+    words = "says that the name on the screen is not theirs"
+    with db.transaction() as session:
+        candidate_page.call_for_help(session, sitting_id, words, by=actor(), now=now())
+    service.move_device(sitting_id, by=actor(), reason="The person at the seat said that the name is not theirs.")
+    signing_in.forget()
+    cookie.pop(CONFIRMED, None)
+    return redirect(url_for(".not_me"), 303)
+
+
+@bp.get("/not-me")
+@public
+def not_me() -> ResponseReturnValue:
+    return render_template("delivery/not_me.html")
+
+
+@bp.get("/display")
+@requires(Permission.SIT)
+def display() -> ResponseReturnValue:
+    with db.session() as session:
+        view = _view(session, _own())
+        page = candidate_page.page_of(session, view.sitting_id)
+    return render_template("delivery/display.html", view=view, display=page.display)
+
+
+@bp.post("/display")
+@requires(Permission.SIT)
+def display_post() -> ResponseReturnValue:
+    """Keep the choices: a script sends each as it is made, the form sends all at once."""
+    sitting_id = _own()
+    data = request.get_json(silent=True) if request.is_json else request.form
+    with db.transaction() as session:
+        candidate_page.put_display(session, sitting_id, data if isinstance(data, dict) else request.form)
+    if request.is_json:
+        return {"kept": True}
+    return redirect(url_for(".instructions"), 303)
+
+
+@bp.get("/instructions")
+@requires(Permission.SIT)
+def instructions() -> ResponseReturnValue:
+    with db.session() as session:
+        view = _view(session, _own())
+        page = candidate_page.page_of(session, view.sitting_id)
+    return render_template(
+        "delivery/instructions.html", view=view, display=page.display, items=practice.ITEMS, story=practice.STORY
+    )
+
+
+@bp.post("/instructions")
+@requires(Permission.SIT)
+def instructions_post() -> ResponseReturnValue:
+    with db.transaction() as session:
+        candidate_page.put_ready(session, _own(), now=now())
+    return redirect(url_for(".sitting"), 303)
+
+
+@bp.get("/test")
+@requires(Permission.SIT)
+def sitting() -> ResponseReturnValue:
+    """Show what the state allows: waiting, the questions, a pause, or the way to the receipt."""
+    sitting_id = _own()
+    if cookie.get(CONFIRMED) != str(sitting_id):
+        return redirect(url_for(".you"), 303)
+    at = ledger.current().now()
+    with db.session() as session:
+        view = service.sitting_of(session, sitting_id, at=at)
+        page = candidate_page.page_of(session, sitting_id)
+        seen = service.responses(session, sitting_id=sitting_id) if view.paper is not None else []
+    if view.state in ENDED_STATES:
+        return redirect(url_for(".receipt"), 303)
+    if signing_in.cookie_lease() != view.lease:
+        return render_template("delivery/moved.html", view=view, display=page.display), 409
+    if view.state is SittingState.WAITING and not page.is_ready:
+        return redirect(url_for(".display" if not page.display else ".instructions"), 303)
+    if view.paper is None:
+        return render_template("delivery/waiting.html", view=view, display=page.display)
+    views = seen[0].views if seen else {}
+    last = max(views.values(), key=lambda one: (one.lease, one.seq), default=None)
+    questions = _questions(view)
+    places = {str(question["item"].id): int(question["number"]) for question in questions}
+    data = {
+        "sitting": str(sitting_id),
+        "lease": view.lease,
+        "next_seq": view.last_seq + 1,
+        "csrf": generate_csrf(),
+        "state": view.state.value,
+        "remaining_ms": view.clock.left_ms,
+        "total_ms": view.clock.total_ms,
+        "ends_at": iso(view.clock.ends_at) if view.clock.ends_at else None,
+        "server_time": iso(at.at),
+        "answers": {item: {"lease": one.lease, "seq": one.seq} for item, one in view.answers.items()},
+        "flags": sorted(view.flags),
+        "place": places.get(last.item, 1) if last is not None else 1,
+        "urls": {
+            "events": url_for("events.events", sitting_id=sitting_id),
+            "display": url_for(".display_post"),
+            "receipt": url_for(".receipt"),
+            "help": url_for(".help_post"),
+            "back": url_for(".back"),
+        },
+    }
+    return render_template(
+        "delivery/sitting.html", view=view, paper=view.paper, display=page.display, questions=questions, data=data
+    )
+
+
+def _questions(view: service.CandidateView) -> list[dict[str, Any]]:
+    assert view.paper is not None, "a running sitting has its paper"
+    pairs = [(scenario, item) for scenario in view.paper.scenarios for item in scenario.items]
+    return [
+        {
+            "number": number,
+            "scenario": scenario,
+            "item": item,
+            "title": scenario.title,
+            "state": "none",
+            "flagged": item.id in view.flags,
+            "current": number == 1,
+            "href": f"#question-{number}",
+            "order": [option.id for option in item.options],
+            "response": view.answers[item.id].response if item.id in view.answers else None,
+        }
+        for number, (scenario, item) in enumerate(pairs, start=1)
+    ]
+
+
+@bp.post("/back")
+@requires(Permission.SIT)
+def back() -> ResponseReturnValue:
+    """End a rest break: the candidate is back and the clock runs on."""
+    service.end_break(_own(), by=actor(), reason="The candidate is back.")
+    if wants_json():
+        return {"ok": True}
+    return redirect(url_for(".sitting"), 303)
+
+
+@bp.post("/help")
+@requires(Permission.SIT)
+def help_post() -> ResponseReturnValue:
+    with db.transaction() as session:
+        candidate_page.call_for_help(session, _own(), "asked for help", by=actor(), now=now())
+    if wants_json():
+        return {"called": True}
+    return redirect(url_for(".sitting"), 303)
+
+
+@bp.get("/receipt")
+@requires(Permission.SIT)
+def receipt() -> ResponseReturnValue:
+    with db.session() as session:
+        view = _view(session, _own())
+        page = candidate_page.page_of(session, view.sitting_id)
+    if view.state not in ENDED_STATES:
+        return redirect(url_for(".sitting"), 303)
+    late = request.args.get("late", "")
+    return render_template(
+        "delivery/receipt.html", view=view, display=page.display, late=int(late) if late.isdigit() else 0
+    )
+
+
+@bp.post("/finish")
+@public
+def finish() -> ResponseReturnValue:
+    """Leave: this browser forgets the sitting, so that the next candidate finds the code page."""
+    if me() is not None and signing_in.cookie_sitting() is not None:
+        cookie.clear()
+    return redirect(url_for(".enter"), 303)
