@@ -132,14 +132,14 @@ def picks_case(rule_name: str, *needed: str) -> Callable[[int, Case, Case], dict
     """Most and least under one of the rules."""
 
     def run(index: int, case: Case, data: Case) -> dict[str, Any]:
-        need(case, *needed, "most", "least")
+        need(case, *needed)
         key = {name: case[name] for name in needed}
         if "mean_effectiveness" in key:
             options = list(key["mean_effectiveness"])
         else:
             options = case.get("options") or [case[name] for name in needed]
         rule = bind(rule_name, key, options=options)
-        score = rule.mark({"most": case["most"], "least": case["least"]})
+        score = rule.mark({"most": case.get("most"), "least": case.get("least")})
         return entry(index, case, score, by_part=False)
 
     return run
@@ -268,7 +268,7 @@ def chance_case(index: int, case: Case, data: Case) -> dict[str, Any]:
             options = [f"o{number}" for number in range(int(kind["m"] or 8))]
             item = FormItem(name, "choose_k@1", {"key": options[: int(kind["k"])]}, options)
         items.extend([item] * count)
-    if not items:
+    if not any(KINDS_OF_ITEM.match(name) for name in case):
         raise ScoringRefused("The form has no items. Give rank5_items or pick3_items.")
     form = form_chance(items)
     values = {"max": form.max, "p_random_pass": form.p_pass(exact(case["cut_raw"]))}
@@ -348,7 +348,7 @@ def score_real_set(data: Case, file: str) -> dict[str, Any]:
 
 
 def score_file(data: Any, file: str = "") -> dict[str, Any]:
-    """Mark every case of a file.
+    """Mark every case of a file, or refuse it whole.
 
     Parameters
     ----------
@@ -367,32 +367,47 @@ def score_file(data: Any, file: str = "") -> dict[str, Any]:
     InputError
         The file or a key cannot be used; lists every fault. An invalid *response* is no fault: its entry says so.
     """
+    out, faults = mark_file(data, file)
+    if faults:
+        raise InputError("The file has cases that cannot be marked.", faults)
+    return out
+
+
+def mark_file(data: Any, file: str = "") -> tuple[dict[str, Any], list[Fault]]:
+    """Mark every case that can be marked, and list the faults of the others.
+
+    A case whose key cannot be used has status ``invalid`` and reason ``case_refused``.
+
+    Raises
+    ------
+    InputError
+        The file as a whole cannot be read as cases.
+    """
     if not isinstance(data, Mapping):
-        raise InputError(
-            "Nothing was marked.", [Fault(file, "", "", "it is not a JSON object.", "See `sjt score --help`.")]
-        )
+        fault = Fault(file, "", "", "it is not a JSON object.", "See `sjt score --help`.")
+        raise InputError("Nothing was marked.", [fault])
     if "students" in data and "experts" in data:
-        return score_real_set(data, file)
+        return score_real_set(data, file), []
     said = format_of(data)
-    faults = Faults(file)
+    whole, faults = Faults(file), Faults(file)
     out: dict[str, Any] = {}
     sections = [name for name in data if name == "cases" or name in SECTIONS]
     if not sections:
-        faults.add("", "cases", "there are no cases.", "Put them in a list under cases.")
+        whole.add("", "cases", "there are no cases.", "Put them in a list under cases.")
     for section in sections:
         marker = SECTIONS.get(section) or FORMATS.get(said or "")
         cases = data[section]
         if isinstance(cases, Mapping):
             cases = cases.get("cases")
         if marker is None:
-            faults.add("", "format", f"{said!r} is not a known format.", f"Use one of {', '.join(FORMATS)}.")
+            whole.add("", "format", f"{said!r} is not a known format.", f"Use one of {', '.join(FORMATS)}.")
         elif not isinstance(cases, list):
-            faults.add("", section, "it is not a list.", "Put the cases in a list.")
+            whole.add("", section, "it is not a list.", "Put the cases in a list.")
         else:
             out[section] = list(_marked(marker, section, cases, data, faults))
-    if faults.found:
-        raise InputError("Nothing was marked.", faults.found)
-    return out
+    if whole.found:
+        raise InputError("Nothing was marked.", [*whole.found, *faults.found])
+    return out, faults.found
 
 
 def _marked(marker: Marker, section: str, cases: list[Any], data: Case, faults: Faults) -> list[dict[str, Any]]:
@@ -401,9 +416,11 @@ def _marked(marker: Marker, section: str, cases: list[Any], data: Case, faults: 
         where = f"{section}[{index}]"
         if not isinstance(case, Mapping):
             faults.add(where, "", "it is not an object.", "Write the case as {…}.")
+            out.append(bare(index, {}, "invalid", reason="case_refused"))
             continue
         try:
             out.append(marker(index, case, data))
         except SjtError as error:
             faults.absorb(f"{where} {case['id']}" if "id" in case else where, error)
+            out.append(bare(index, case, "invalid", reason="case_refused"))
     return out

@@ -93,6 +93,7 @@ class RankDistance(Rule):
     def read(self, key: Mapping[str, Any], settings: Mapping[str, Any], faults: KeyFaults) -> None:
         """Read the order, and a table of marks by distance if one is given."""
         self.groups = read_order(key.get("order", key.get("key")), self.options, faults)
+        self.only_order = {name: rank for rank, group in enumerate(self.groups, 1) for name in group}
         n = len(self.options)
         given = key.get("marks_by_distance", settings.get("marks_by_distance"))
         self.table = tuple(Fraction(n - 1 - distance) for distance in range(n))
@@ -113,6 +114,8 @@ class RankDistance(Rule):
 
     def allowed_order(self, scoring: Mapping[str, int]) -> dict[str, int]:
         """Keyed rank of each option in that allowed order which gives these ranks the most marks."""
+        if len(self.groups) == len(self.options):
+            return self.only_order
         place: dict[str, int] = {}
         start = 1
         for group in self.groups:

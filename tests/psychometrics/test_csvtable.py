@@ -112,7 +112,8 @@ def test_a_matrix_names_every_bad_cell() -> None:
         as_matrix([[1, math.inf], [math.nan, 2]], name="Marks", rows="person", columns="item")
     assert [str(fault).split(":")[0] for fault in refusal.value.faults] == ["person 1, item 2", "person 2, item 1"]
     assert as_matrix([[1, math.nan]], name="Marks", missing=True).shape == (1, 2)
-    for bad in ([1, 2], [[1], [2, 3]], [["x"]], [[]]):
+    refused: list[Any] = [[1, 2], [[1], [2, 3]], [["x"]], [[]]]
+    for bad in refused:
         with pytest.raises(ShapeError):
             as_matrix(bad, name="Marks")
 

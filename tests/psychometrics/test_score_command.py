@@ -208,3 +208,22 @@ def test_json_that_is_not_strict_is_refused(text: str, tmp_path: Path) -> None:
 
 def test_no_file_is_wrong_usage() -> None:
     assert CliRunner().invoke(score, []).exit_code == 2
+
+
+def test_a_case_that_cannot_be_marked_is_named_and_the_others_are_marked(tmp_path: Path) -> None:
+    path = tmp_path / "cases.json"
+    good = {"id": "good", "key": ["A", "B"], "response": {"A": 1, "B": 2}}
+    path.write_text(json.dumps({"format": "rank_n", "cases": [{"id": "bad", "key": ["A", "A"], "response": {}}, good]}))
+    result = CliRunner().invoke(score, [str(path)])
+    assert result.exit_code == 1
+    assert "cases[0] bad" in str(result.exception)
+    lines = json.loads(result.output)["cases"]
+    assert [(line["id"], line["status"], line["total"]) for line in lines] == [
+        ("bad", "invalid", None),
+        ("good", "complete", 2),
+    ]
+
+
+def test_a_form_without_items_passes_a_cut_of_nothing_only() -> None:
+    lines = cases(cases=[{"rank5_items": 0, "cut_raw": 0}, {"rank5_items": 0, "cut_raw": 1}])["cases"]
+    assert [line["p_random_pass"] for line in lines] == [1, 0]

@@ -9,7 +9,7 @@ import click
 
 from sjt.errors import Fault, InputError
 from sjt.psychometrics.commands._io import input_file, json_option, read_text, write_json
-from sjt.psychometrics.score_cases import score_file
+from sjt.psychometrics.score_cases import mark_file
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -44,9 +44,12 @@ def score(cases: str | None, json_to: str | None) -> None:
 
     Rankings, choices, ratings, most and least, consensus ratings, form totals, chance of passing and stretched keys:
     the file says its format or is known by its keys. An invalid response has status "invalid" and no mark; a key
-    that cannot be used is a fault, and then nothing is marked.
+    that cannot be used is a fault: its case has no mark, it is named on standard error, and the exit code is 1.
 
     Example: sjt score cases.json --json marks.json
     """
     path, json_to = input_file(cases, json_to)
-    write_json(score_file(read_json(path), path), json_to)
+    marked, faults = mark_file(read_json(path), path)
+    write_json(marked, json_to)
+    if faults:
+        raise InputError(f"{path}: cases that cannot be marked.", faults)
