@@ -110,9 +110,10 @@ class FormSet(SQLModel, table=True):
     proof: str = Field(default="", sa_type=sa.Text)
     """PROOF.json as it was written, byte for byte."""
     proof_sha256: str = Field(default="", max_length=64)
-    shortfall: list[Any] | None = Field(default=None, sa_type=sa.JSON)
-    report: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
-    """What the job computed for the page beside the proof: reliability by length, counts."""
+    shortfall: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    """Why there are no forms: ``message`` and ``rows``."""
+    verification: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    """The last time the proof was computed again: ``job_id``, ``at``, ``faults``."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     created_by: str = Field(max_length=80)
     built_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -140,6 +141,7 @@ class Form(SQLModel, table=True):
     cut_exact: str = Field(default="", max_length=80)
     cut_applied: str = Field(default="", max_length=80)
     cut_se: float | None = None
+    plan: str = Field(max_length=100)
     keys: str = Field(max_length=20)
     simulated: bool = False
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,143 @@
+"""Building and verifying sets in the worker: everything with numpy happens here, never in the web process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from sjt import db
+from sjt.access import SYSTEM, Actor
+from sjt.authoring import sets, store
+from sjt.authoring.blueprint import parse_data
+from sjt.authoring.form_bank import FormBank, form_bank
+from sjt.authoring.forms import Impossible, build_set
+from sjt.authoring.freezing import Frozen, freeze, key_versions, time_allowed
+from sjt.authoring.proof import make_proof, proof_bytes
+from sjt.authoring.proof import verify as verify_proof
+from sjt.authoring.publishing import built_form, read_proof
+from sjt.authoring.states import FormState, FormUse
+from sjt.authoring.tables import FormSet
+from sjt.authoring.the_bank import bank_files, reading
+from sjt.errors import InputError
+from sjt.jobs.context import JobContext
+from sjt.times import utc_now
+
+SECONDS = 60.0
+STEPS = 100
+
+
+def build_forms(args: Mapping[str, Any], context: JobContext) -> Mapping[str, Any]:
+    """Build the set that a page asked for; the page of the set shows what came of it."""
+    set_id = UUID(str(args["set_id"]))
+
+    def tell(what: str, share: float) -> None:
+        context.check_cancelled()
+        context.progress(min(STEPS, round(STEPS * share)), STEPS, what)
+
+    built = build_now(set_id, by=Actor(id=context.by, name="", roles=frozenset()), tell=tell)
+    return {"set_id": str(set_id), "goes_to": f"/forms/{set_id}", "built": built}
+
+
+def build_now(
+    set_id: UUID, *, by: Actor = SYSTEM, tell: Callable[[str, float], None] | None = None, seconds: float = SECONDS
+) -> bool:
+    """Build a set that was asked for; give whether there are forms. Opens its own transactions.
+
+    Raises
+    ------
+    InputError
+        The blueprint or the bank's judgements and statistics have faults; the set is marked as failed.
+    """
+    tell = tell or (lambda what, share: None)
+    try:
+        with db.session() as session:
+            made = sets.form_set(session, set_id)
+            blueprint = sets.blueprint_at(session, made.blueprint_path)
+            files = bank_files(session)
+            read = reading(session)
+            banned = resting(session, made, blueprint.use.rest_days)
+        assert read.bank is not None
+        tell("Reading judgements and statistics", 0.0)
+        source = form_bank(read.bank, files, blueprint)
+        try:
+            built = build_set(
+                source, blueprint, made.forms, seed=made.seed, seconds=seconds, banned=banned, progress=tell
+            )
+        except Impossible as impossible:
+            rows = _rows(impossible)
+            with db.transaction() as session:
+                sets.keep_shortfall(session, set_id, impossible.message, rows, by=by, now=utc_now())
+            return False
+        tell("Computing the proof", 1.0)
+        proof = make_proof(source, blueprint, built, made.seed, banned)
+        text = proof_bytes(proof).decode()
+        frozen = _freeze(source, made, proof, key_versions(files, read.key_files))
+    except InputError as error:
+        with db.transaction() as session:
+            sets.keep_failure(session, set_id, str(error))
+        raise
+    with db.transaction() as session:
+        sets.keep_built(session, set_id, text, frozen, by=by, now=utc_now())
+    return True
+
+
+def _rows(impossible: Impossible) -> list[dict[str, Any]]:
+    if impossible.shortfall is not None:
+        return [dict(row) for row in impossible.shortfall.as_json()]
+    return [{"constraint": fault.field, "message": f"{fault.what} {fault.remedy}"} for fault in impossible.faults]
+
+
+def _freeze(source: FormBank, made: FormSet, proof: Mapping[str, Any], versions: Mapping[str, str]) -> list[Frozen]:
+    blueprint = parse_data(proof["blueprint"])
+    minutes = time_allowed(blueprint, proof["forms"])
+    return [
+        freeze(
+            source,
+            blueprint,
+            form,
+            form_id=sets.form_id_of(made, position),
+            minutes=minutes,
+            mark_unit=Fraction(proof["mark_unit"]),
+            proof_sha256=proof["sha256"],
+            key_versions=versions,
+        )
+        for position, form in enumerate(proof["forms"])
+    ]
+
+
+def resting(session: Session, made: FormSet, rest_days: int) -> list[str]:
+    """Name the scenarios that rest: counted in a live form of the option published within the blueprint's rest."""
+    since = made.created_at - timedelta(days=rest_days)
+    found: set[str] = set()
+    for form, earlier in store.forms_in_state(session, FormState.PUBLISHED, option=made.option, use=FormUse.LIVE):
+        if rest_days and form.published_at is not None and form.published_at >= since:
+            found.update(built_form(earlier, form.position)["scenarios"])
+    return sorted(found)
+
+
+def verify_set(args: Mapping[str, Any], context: JobContext) -> Mapping[str, Any]:
+    """Compute a set's proof again from the bank as it now stands, with no solver."""
+    set_id = UUID(str(args["set_id"]))
+    context.progress(0, 1, "Computing every value of the proof again")
+    faults = verify_now(set_id)
+    return {"set_id": str(set_id), "goes_to": f"/forms/{set_id}", "faults": len(faults)}
+
+
+def verify_now(set_id: UUID) -> list[str]:
+    """Verify a set's proof and write down what was found."""
+    with db.session() as session:
+        made = sets.form_set(session, set_id)
+        files = bank_files(session)
+        read = reading(session)
+    bank = read.bank
+    assert bank is not None
+    found = verify_proof(read_proof(made.proof), lambda blueprint: form_bank(bank, files, blueprint))
+    faults = [str(fault) for fault in found]
+    with db.transaction() as session:
+        sets.keep_verification(session, set_id, faults, now=utc_now())
+    return faults

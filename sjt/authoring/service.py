@@ -1,0 +1,245 @@
+"""The deeds of the authoring room, and what other rooms ask of it: the bank, frozen forms, plans, statistics.
+
+The deeds on forms are in ``publishing.py`` and ``sets.py``; this module is their front door.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session
+
+from sjt.access import Actor
+from sjt.audit import service as audit
+from sjt.authoring import banked, import_export, store
+from sjt.authoring.checks import Report
+from sjt.authoring.import_export import Imported, Prepared
+from sjt.authoring.model import Scenario
+from sjt.authoring.plan import Evidence, Plan
+from sjt.authoring.publishing import (
+    form_facts as form_facts,
+)
+from sjt.authoring.publishing import (
+    form_line as form_line,
+)
+from sjt.authoring.publishing import (
+    paper as paper,
+)
+from sjt.authoring.publishing import (
+    publish_form as publish_form,
+)
+from sjt.authoring.publishing import (
+    published_forms as published_forms,
+)
+from sjt.authoring.publishing import (
+    secret as secret,
+)
+from sjt.authoring.publishing import (
+    withdraw_form as withdraw_form,
+)
+from sjt.authoring.sets import (
+    begin_again as begin_again,
+)
+from sjt.authoring.sets import (
+    form_set as form_set,
+)
+from sjt.authoring.sets import (
+    start_set as start_set,
+)
+from sjt.authoring.standard import Standard
+from sjt.authoring.states import ScenarioLine, Statistic
+from sjt.authoring.tables import BankedStatistic, BankFile, BankRow
+from sjt.authoring.the_bank import bank as bank
+from sjt.authoring.the_bank import bank_exists as bank_exists
+from sjt.authoring.the_bank import bank_files as bank_files
+from sjt.authoring.the_bank import current_row
+from sjt.authoring.the_bank import prepared as prepared
+from sjt.errors import Fault, InputError, NotFound
+
+_PANEL = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}$")
+
+
+def import_bank(session: Session, directory: Path, *, by: Actor, now: datetime) -> str:
+    """Import a bank whole, or, if it holds one error, not at all; give its id.
+
+    Read and check the folder before the transaction opens (``import_export.prepare_directory``): the check is
+    remembered by content, and this finds it done.
+    """
+    ready = import_export.prepare_directory(directory, today=now.date())
+    return import_prepared(session, ready, by=by, now=now).bank_id
+
+
+def import_prepared(session: Session, prepared_bank: Prepared, *, by: Actor, now: datetime) -> Imported:
+    """Import a bank that was read and checked before."""
+    return import_export.put(session, prepared_bank, by=by, now=now)
+
+
+def export_bank(session: Session, bank_id: str, directory: Path) -> None:
+    """Write a bank into a new or empty folder: what was imported and never edited, byte for byte."""
+    import_export.export_to(directory, bank_files(session, bank_id))
+
+
+def findings(session: Session, *, today: date, bank_id: str | None = None) -> Report:
+    """Give what the checks say of the bank as it stands today."""
+    return prepared(session, bank_id, today=today).report
+
+
+def scenarios(session: Session, bank_id: str | None = None) -> list[ScenarioLine]:
+    """List the scenarios that are in the bank."""
+    row = current_row(session, bank_id)
+    held = bank(session, row.id)
+    rows = {found.id: found for found in store.scenario_rows(session, row.id)}
+    lines = []
+    for scenario in held.scenarios:
+        keys = held.keys.get(scenario.id)
+        known = rows[scenario.id]
+        lines.append(
+            ScenarioLine(
+                id=scenario.id,
+                title=scenario.title,
+                option=scenario.option,
+                outcomes=scenario.outcomes,
+                formats=tuple(item.format.value for item in scenario.items),
+                items=tuple(item.id for item in scenario.items),
+                state=known.state,
+                author=scenario.author,
+                version=known.version,
+                sha256=scenario.sha256,
+                illustrative=keys is None or keys.status == "illustrative",
+            )
+        )
+    return lines
+
+
+def scenario(session: Session, scenario_id: str) -> Scenario:
+    """Give the current version of a scenario."""
+    for found in bank(session).scenarios if bank_exists(session) else ():
+        if found.id == scenario_id:
+            return found
+    raise NotFound(f"There is no scenario {scenario_id} in the bank.")
+
+
+def scenario_of_item(session: Session, item_id: str) -> Scenario:
+    """Give the scenario an item stands on."""
+    for found in bank(session).scenarios:
+        if any(item.id == item_id for item in found.items):
+            return found
+    raise NotFound(f"There is no item {item_id} in the bank.")
+
+
+def standard(session: Session) -> Standard:
+    return bank(session).standard
+
+
+def plans(session: Session) -> Mapping[str, Plan]:
+    return bank(session).plans
+
+
+def plan(session: Session, plan_id: str) -> Plan:
+    """Give an assessment plan by its id."""
+    found = bank(session).plans.get(plan_id)
+    if found is None:
+        known = ", ".join(sorted(bank(session).plans)) or "none"
+        raise NotFound(f"There is no plan {plan_id}. The bank's plans are {known}.")
+    return found
+
+
+def plan_evidence(session: Session, plan_id: str, option: str) -> tuple[Evidence, ...]:
+    """Give what a plan's gateway asks of an apprentice of this option."""
+    return plan(session, plan_id).evidence_required(option)
+
+
+def record_statistics(session: Session, rows: Iterable[Statistic], *, by: Actor, now: datetime) -> int:
+    """Keep what other rooms measured of items; an empty version means the current one."""
+    row = current_row(session)
+    versions = {item.id: s.sha256 for s in bank(session, row.id).scenarios for item in s.items}
+    listed = list(rows)
+    faults = [
+        Fault("", one.item, "item", "There is no such item in the bank.", "Correct the item's id.")
+        for one in listed
+        if one.item not in versions and not one.scenario_sha256
+    ]
+    faults += [
+        Fault("", one.item, one.name, f"{one.value} is not a number.", "Leave out what is undefined.")
+        for one in listed
+        if one.value != one.value or one.value in (float("inf"), float("-inf"))
+    ]
+    if faults:
+        raise InputError("The statistics were not recorded.", faults)
+    session.add_all(
+        BankedStatistic(
+            bank_id=row.id,
+            item=one.item,
+            scenario_sha256=one.scenario_sha256.removeprefix("sha256:") or versions[one.item],
+            name=one.name,
+            value=one.value,
+            se=one.se,
+            n=one.n,
+            source=one.source,
+            date=one.date or now.date().isoformat(),
+            recorded_at=now,
+            recorded_by=by.id,
+        )
+        for one in listed
+    )
+    session.flush()
+    sources = sorted({one.source for one in listed})
+    body = {"rows": len(listed), "sources": sources}
+    audit.record(session, by=by, did="bank.statistics_recorded", on=row.id, at=now, body=body)
+    return len(listed)
+
+
+def statistics_of(session: Session, item_id: str) -> list[Statistic]:
+    """Give what is known of an item: the bank's own files first, then what rooms recorded."""
+    if not bank_exists(session):
+        return []
+    found: list[Statistic] = []
+    for name, text in banked.in_folder(bank_files(session), banked.FOLDER).items():
+        found += [one for one in banked.read_statistics(text, name) if one.item == item_id]
+    return found
+
+
+def judgement_files(session: Session) -> dict[str, str]:
+    """Give the panels' judgements that stand in the bank, by file name."""
+    return banked.in_folder(bank_files(session), banked.JUDGEMENTS)
+
+
+def record_judgements(
+    session: Session, panel: str, rows: Iterable[Mapping[str, Any]], *, by: Actor, now: datetime
+) -> str:
+    """Put a panel's judgements into the bank as ``judgements/<panel>.csv``; forms built from now on rest on them."""
+    if not _PANEL.match(panel):
+        raise InputError(f"A panel cannot be called {panel!r}. Use small letters, digits and hyphens.")
+    row = current_row(session)
+    path = f"{banked.JUDGEMENTS}/{panel}.csv"
+    content = banked.judgements_text(rows).encode()
+    put_file(session, row, path, content, now=now)
+    body = {"path": path, "sha256": hashlib.sha256(content).hexdigest()}
+    audit.record(session, by=by, did="bank.judgements_recorded", on=row.id, at=now, body=body)
+    return path
+
+
+def put_file(session: Session, row: BankRow, path: str, content: bytes, *, now: datetime) -> None:
+    """Make a new version of the bank's files in which one differs."""
+    files = store.loose_files(session, row.id, row.version) | {path: content}
+    row.version += 1
+    session.add_all(
+        BankFile(
+            bank_id=row.id,
+            version=row.version,
+            path=name,
+            content=held,
+            sha256=hashlib.sha256(held).hexdigest(),
+        )
+        for name, held in files.items()
+    )
+    session.add(row)
+    session.flush()
+    row.sha256 = import_export.content_sha256(store.current_files(session, row))
+    session.add(row)
+    session.flush()
