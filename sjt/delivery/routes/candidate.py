@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, send_from_directory, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from sqlmodel import Session
 
-from sjt import db
+from sjt import db, paths
 from sjt.access import Permission
 from sjt.delivery import candidate_page, ledger, practice, service, signing_in
 from sjt.delivery.model import ENDED_STATES, SittingState
@@ -74,7 +74,7 @@ def you() -> ResponseReturnValue:
     with db.session() as session:
         view = _view(session, _own())
         page = candidate_page.page_of(session, view.sitting_id)
-    return render_template("delivery/you.html", view=view, display=page.display)
+    return render_template("delivery/you.html", view=view, test_name=view.title, display=page.display)
 
 
 @bp.post("/you")
@@ -105,7 +105,7 @@ def display() -> ResponseReturnValue:
     with db.session() as session:
         view = _view(session, _own())
         page = candidate_page.page_of(session, view.sitting_id)
-    return render_template("delivery/display.html", view=view, display=page.display)
+    return render_template("delivery/display.html", view=view, test_name=view.title, display=page.display)
 
 
 @bp.post("/display")
@@ -128,7 +128,12 @@ def instructions() -> ResponseReturnValue:
         view = _view(session, _own())
         page = candidate_page.page_of(session, view.sitting_id)
     return render_template(
-        "delivery/instructions.html", view=view, display=page.display, items=practice.ITEMS, story=practice.STORY
+        "delivery/instructions.html",
+        view=view,
+        test_name=view.title,
+        display=page.display,
+        items=practice.ITEMS,
+        story=practice.STORY,
     )
 
 
@@ -155,11 +160,11 @@ def sitting() -> ResponseReturnValue:
     if view.state in ENDED_STATES:
         return redirect(url_for(".receipt"), 303)
     if signing_in.cookie_lease() != view.lease:
-        return render_template("delivery/moved.html", view=view, display=page.display), 409
+        return render_template("delivery/moved.html", view=view, test_name=view.title, display=page.display), 409
     if view.state is SittingState.WAITING and not page.is_ready:
         return redirect(url_for(".display" if not page.display else ".instructions"), 303)
     if view.paper is None:
-        return render_template("delivery/waiting.html", view=view, display=page.display)
+        return render_template("delivery/waiting.html", view=view, test_name=view.title, display=page.display)
     views = seen[0].views if seen else {}
     last = max(views.values(), key=lambda one: (one.lease, one.seq), default=None)
     questions = _questions(view)
@@ -186,7 +191,13 @@ def sitting() -> ResponseReturnValue:
         },
     }
     return render_template(
-        "delivery/sitting.html", view=view, paper=view.paper, display=page.display, questions=questions, data=data
+        "delivery/sitting.html",
+        view=view,
+        test_name=view.title,
+        paper=view.paper,
+        display=page.display,
+        questions=questions,
+        data=data,
     )
 
 
@@ -239,9 +250,26 @@ def receipt() -> ResponseReturnValue:
     if view.state not in ENDED_STATES:
         return redirect(url_for(".sitting"), 303)
     late = request.args.get("late", "")
+    given = sum(one.response is not None for one in view.answers.values())
     return render_template(
-        "delivery/receipt.html", view=view, display=page.display, late=int(late) if late.isdigit() else 0
+        "delivery/receipt.html",
+        given=given,
+        view=view,
+        test_name=view.title,
+        display=page.display,
+        late=int(late) if late.isdigit() else 0,
     )
+
+
+@bp.get("/worker.js")
+@public
+def worker() -> ResponseReturnValue:
+    """Give the service worker from a place that lets it answer for the candidate's pages, and for no others."""
+    reply = send_from_directory(
+        paths.static_dir() / "js" / "sitting", "worker.js", mimetype="text/javascript", max_age=0
+    )
+    reply.headers["Service-Worker-Allowed"] = url_for(".enter")
+    return reply
 
 
 @bp.post("/finish")

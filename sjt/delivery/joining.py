@@ -1,0 +1,48 @@
+"""How delivery takes part in what lower rooms do: its chains in the audit record, its tasks on desks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from flask import url_for
+from sqlmodel import Session
+
+from sjt.access import Actor, Permission, may
+from sjt.accounts import desk
+from sjt.accounts.model import DeskTask
+from sjt.audit import service as audit
+from sjt.delivery import service
+from sjt.delivery.model import SessionState
+
+_CHAINS = service.SittingChains()
+
+
+def register() -> None:
+    """Join; done twice it changes nothing."""
+    audit.register_chains(_CHAINS)
+    desk.register(tasks)
+
+
+def tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
+    """Say which rooms run or start today, who waits for a gateway, and what must be decided before results."""
+    if not (may(actor, Permission.INVIGILATE) or may(actor, Permission.SCHEDULE)):
+        return
+    lines = service.sessions(session)
+    if may(actor, Permission.INVIGILATE):
+        for line in lines:
+            console = url_for("invigilator.console", session_id=line.id)
+            if line.state is SessionState.RUNNING:
+                yield DeskTask(f"{line.centre}, {line.room} is running", line.booked, console, "Open the room")
+            elif line.state is SessionState.SCHEDULED and abs(line.starts - now) < timedelta(hours=24):
+                yield DeskTask(f"{line.centre}, {line.room} starts soon", line.booked, console, "Check candidates in")
+            elif line.state is SessionState.CLOSED and (left := service.open_questions(session, line.id)):
+                report = url_for("invigilator.incidents", session_id=line.id)
+                yield DeskTask(f"{line.centre}, {line.room}: results wait for you", len(left), report, left[0])
+    if may(actor, Permission.SCHEDULE):
+        for line in lines:
+            if line.pending and line.state is not SessionState.CLOSED:
+                url = url_for("scheduling.session_page", session_id=line.id)
+                yield DeskTask(
+                    f"{line.centre}, {line.room}: gateway not complete", line.pending, url, "Record evidence"
+                )

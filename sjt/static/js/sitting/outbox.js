@@ -1,0 +1,188 @@
+// Every change is an event: kept on this computer at once, sent within two seconds, given up only when the server names it.
+import { newId, sha256 } from "./sha256.js";
+
+const SEND_AFTER = 300; // ms after an event: neighbours travel together
+const BATCH = 200;
+const BATCH_BYTES = 200_000;
+const KEEPALIVE_BYTES = 60_000; // browsers refuse more on a page that goes away
+const WAITS = [1, 2, 4, 8, 15]; // s between tries while the line is down
+const PULSE = 8_000; // ms: with nothing to say, the page says that it is there and learns the time
+const ANSWER_WITHIN = 12_000;
+
+export class Outbox {
+  // tells: state(kind), reply(body, measured), refused(list), lost(status)
+  constructor({ url, csrf, lease, store, meta, entries, nextSeq, tells }) {
+    Object.assign(this, { url, csrf, lease, store, tells });
+    this.entries = entries; // {lease, event}, not acknowledged
+    this.meta = { ...meta, seq: Math.max(meta.seq ?? 0, nextSeq), prev: meta.prev ?? null };
+    this.tries = 0;
+    this.sending = null;
+    this.timer = null;
+    this.stopped = false;
+    this.offlineSince = null;
+    this.unkept = 0;
+    addEventListener("online", () => this.soon(0));
+    this.pulse = setInterval(() => this.soon(0, true), PULSE);
+  }
+
+  get changes() {
+    return this.entries.filter(({ event }) => event.kind === "answer" || event.kind === "flag").length;
+  }
+
+  add(kind, item = null, response = undefined) {
+    if (this.stopped) return null;
+    const event = { id: newId(), seq: this.meta.seq, kind, item, client_time: new Date().toISOString(), prev: this.meta.prev };
+    if (response !== undefined) event.response = response;
+    const entry = { lease: this.lease, event };
+    this.meta = { ...this.meta, seq: event.seq + 1, prev: sha256(JSON.stringify(event)) };
+    this.entries.push(entry);
+    entry.kept = this.store.add({ lease: entry.lease, event }, this.meta).then(
+      () => true,
+      () => {
+        this.unkept += 1;
+        this.tell();
+        return false;
+      },
+    );
+    this.tell();
+    this.soon(SEND_AFTER);
+    return event;
+  }
+
+  remember(more) {
+    this.meta = { ...this.meta, ...more };
+    this.store.putMeta(this.meta).catch(() => {});
+  }
+
+  tell() {
+    let kind = "saved";
+    if (this.offlineSince) kind = "offline";
+    else if (this.tries > 0) kind = "waiting";
+    else if (this.changes) kind = "saving";
+    this.tells.state(kind, this.changes, this.offlineSince);
+  }
+
+  soon(after, evenIfEmpty = false) {
+    if (this.stopped) return;
+    if (!evenIfEmpty && !this.entries.length) return;
+    const due = performance.now() + after;
+    if (this.timer && this.due <= due) return;
+    clearTimeout(this.timer);
+    this.due = due;
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.send();
+    }, after);
+  }
+
+  batch(bytes) {
+    const lease = this.entries[0]?.lease ?? this.lease; // what an older lease still owes goes first, under its own number
+    const taken = [];
+    let size = 0;
+    for (const entry of this.entries) {
+      if (entry.lease !== lease || taken.length >= BATCH) break;
+      const length = JSON.stringify(entry.event).length * 2;
+      if (taken.length && size + length > bytes) break;
+      taken.push(entry);
+      size += length;
+    }
+    return { lease, taken };
+  }
+
+  ask(lease, events, more = {}) {
+    return fetch(this.url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrf, "X-Lease": String(lease) },
+      body: JSON.stringify({ events, unsaved: this.changes }),
+      credentials: "same-origin",
+      cache: "no-store",
+      ...more,
+    });
+  }
+
+  // One request at a time; resolves with the reply, or null when there was none.
+  send() {
+    this.sending ??= this.deliver().finally(() => {
+      this.sending = null;
+      if (this.entries.length && !this.timer) this.soon(this.tries ? this.wait : 0);
+    });
+    return this.sending;
+  }
+
+  async deliver() {
+    const { lease, taken } = this.batch(BATCH_BYTES);
+    // kept first, then sent: a browser that dies in between has it on disk
+    await Promise.all(taken.map((entry) => entry.kept));
+    const asked = performance.now();
+    let answer;
+    try {
+      answer = await this.ask(lease, taken.map((entry) => entry.event), { signal: AbortSignal.timeout(ANSWER_WITHIN) });
+      if (answer.status === 200) {
+        const body = await answer.json();
+        this.take(body, taken);
+        this.tells.reply(body, (asked + performance.now()) / 2);
+        return body;
+      }
+    } catch {
+      answer = null;
+    }
+    if (answer && [400, 401, 403, 404, 413].includes(answer.status)) this.tells.lost(answer.status);
+    this.tries += 1;
+    const told = Number(answer?.headers.get("Retry-After"));
+    const seconds = told > 0 ? told : WAITS[Math.min(this.tries, WAITS.length) - 1];
+    this.wait = seconds * 1000 * (0.8 + 0.4 * Math.random()); // a room that lost its line does not come back at one instant
+    if (!answer && this.tries > 1) this.offlineSince ??= new Date();
+    this.tell();
+    this.soon(this.wait, true);
+    return null;
+  }
+
+  take(body, taken) {
+    const named = new Map(taken.map((entry) => [entry.event.id, entry]));
+    const done = new Set(body.acked.map((id) => named.get(id)).filter(Boolean));
+    const refused = body.refused.map((one) => ({ ...one, entry: named.get(one.id) })).filter((one) => one.entry);
+    for (const one of refused) if (one.code !== "not_started") done.add(one.entry);
+    this.entries = this.entries.filter((entry) => !done.has(entry));
+    this.store.remove([...done]).catch(() => {});
+    this.tries = 0;
+    this.offlineSince = null;
+    this.tell();
+    if (refused.length) this.tells.refused(refused);
+  }
+
+  // The page is going away: what fits goes with it; all of it is kept here in any case, and a repeat is harmless.
+  leave() {
+    if (this.stopped || !this.entries.length) return;
+    const { lease, taken } = this.batch(KEEPALIVE_BYTES);
+    this.ask(lease, taken.map((entry) => entry.event), { keepalive: true }).catch(() => {});
+  }
+
+  // Send all that waits, then the end. True when the server has said so.
+  async submit() {
+    if (this.sending) await this.sending;
+    for (let round = 0; round < 20 && this.entries.length; round += 1) if (!(await this.send())) return null;
+    if (this.entries.length) return null;
+    const last = this.meta.submit ?? { id: newId(), seq: this.meta.seq, kind: "submit", item: null, client_time: new Date().toISOString(), prev: this.meta.prev };
+    if (!this.meta.submit || this.meta.submit.seq + 1 !== this.meta.seq) {
+      last.seq = this.meta.seq;
+      if (this.meta.submit) last.id = newId(); // answers were changed since: this is another deed
+      this.remember({ submit: last, seq: last.seq + 1 });
+    }
+    const asked = performance.now();
+    try {
+      const answer = await this.ask(this.lease, [last], { signal: AbortSignal.timeout(ANSWER_WITHIN) });
+      if (answer.status !== 200) return null;
+      const body = await answer.json();
+      this.tells.reply(body, (asked + performance.now()) / 2);
+      return body;
+    } catch {
+      return null;
+    }
+  }
+
+  stop() {
+    this.stopped = true;
+    clearInterval(this.pulse);
+    clearTimeout(this.timer);
+  }
+}
