@@ -5,6 +5,7 @@ Works on a mapping of names to bytes, so that a bank in a folder, in an archive 
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import hashlib
 import json
@@ -162,6 +163,11 @@ class _Reader:
         content = self.files.get(name)
         if content is None:
             self.fault("F01", name, 1, "The file is missing.", "Add it, or correct its name.", scenario)
+            return None
+        if content.startswith(codecs.BOM_UTF8):
+            self.fault(
+                "F02", name, 1, "The file begins with a byte order mark.", "Save it as UTF-8 without one.", scenario
+            )
             return None
         try:
             return content.decode("utf-8")

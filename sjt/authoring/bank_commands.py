@@ -10,7 +10,7 @@ import click
 
 from sjt.access import SYSTEM
 from sjt.authoring import checks
-from sjt.authoring.bank import load
+from sjt.authoring.bank import load, write_files
 from sjt.authoring.coverage import coverage as measure
 from sjt.authoring.formatting import canonical
 from sjt.authoring.model import Bank
@@ -135,6 +135,28 @@ def format_(directory: Path | None, drop_comments: bool) -> None:
     click.echo(f"{len(changed)} files rewritten.")
 
 
+@click.command(name="simulate-statistics")
+@DIRECTORY
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another seed, other people.")
+@click.option("--judges", type=click.IntRange(min=2), default=12, show_default=True, help="Judges of the panel.")
+@click.option("--candidates", type=click.IntRange(min=30), default=150, show_default=True, help="Of the trial.")
+def simulate_statistics(directory: Path | None, seed: int, judges: int, candidates: int) -> None:
+    """Write a simulated panel's judgements and a simulated trial's statistics into a bank.
+
+    Forms can then be built with cuts before anybody has judged or sat an item; every file, page and proof that rests
+    on them says simulated. The same bank and seed give the same bytes.
+
+    Example: sjt bank simulate-statistics scenario_bank/cypf --seed 1
+    """
+    from sjt.authoring.simulated_statistics import simulated_files
+
+    folder = directory or bank_dir()
+    files = simulated_files(sound_bank(folder), seed=seed, judges=judges, candidates=candidates)
+    write_files(folder, files)
+    for name in files:
+        click.echo(name)
+
+
 @click.command(name="import")
 @click.argument("directory", type=FOLDER)
 def import_(directory: Path) -> None:
@@ -142,18 +164,18 @@ def import_(directory: Path) -> None:
 
     Example: sjt bank import scenario_bank/cypf
     """
-    from sjt.authoring import service
+    from sjt.authoring import import_export, service
     from sjt.config import Settings
     from sjt.db import Database, bind, transaction
 
-    report = checks.check(load(directory), today=utc_now().date())
-    if report.errors:
-        faults = [Fault(f.file, f"line {f.line}", "", f.message, f.remedy) for f in report.errors]
-        raise InputError(f"The bank at {directory} was not imported: it has {len(faults)} errors.", faults)
+    ready = import_export.prepare_directory(directory, today=utc_now().date())
     bind(Database(Settings.from_env().database_url))
     with transaction() as session:
-        service.import_bank(session, directory, by=SYSTEM, now=utc_now())
-    click.echo(f"{report.scenarios} scenarios imported.")
+        done = service.import_prepared(session, ready, by=SYSTEM, now=utc_now())
+    click.echo(
+        f"{ready.report.scenarios} scenarios imported into bank {done.bank_id}: {len(done.new)} new, "
+        f"{len(done.changed)} changed, {done.same} as before, {len(done.left_out)} left out."
+    )
 
 
 @click.command()

@@ -88,7 +88,7 @@ class Item:
     id: ItemId
     format: Format
     ask: Text
-    minutes: Annotated[float, Field(gt=0, le=60)]
+    minutes: Annotated[float, Strict(), Field(gt=0, le=60)]
     options: tuple[Option, ...] = ()
     choose: Annotated[int, Strict(), Field(ge=1)] | None = None
     scale: Slug | None = None
@@ -288,7 +288,7 @@ class Accepted:
 class Limits:
     """Where this bank asks more than the general rule does."""
 
-    alike: Annotated[float, Field(gt=0, le=1)] = 0.85
+    alike: Annotated[float, Strict(), Field(gt=0, le=1)] = 0.85
 
 
 @dataclass(frozen=True, kw_only=True, config=REFUSE_UNKNOWN)

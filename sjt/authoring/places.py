@@ -16,6 +16,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SPACE = re.compile(r"[ \t]*")
 _SCALAR = re.compile(r"[^,\]}\s#]+(?: [0-9:.+Z-]+)?")
 _ESCAPE = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
+_DIGITS = {"u": 4, "U": 8}
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ class _Scanner:
         return self.line_at
 
     def note(self, path: Path) -> None:
-        self.lines.setdefault(path, self.line())
+        """Keep the line of a path, and of what holds it if this is the first that is seen of it."""
+        line = self.line()
+        for length in range(1, len(path) + 1):
+            self.lines.setdefault(path[:length], line)
 
     def run(self) -> None:
         table: Path = ()
@@ -68,7 +72,6 @@ class _Scanner:
                 number = self.tables.get(name, -1) + 1
                 self.tables[name] = number
                 table = (*name, number)
-                self.note(name)
                 self.note(table)
                 self.at = self.text.index("]]", self.at) + 2
             elif self.text[self.at] == "[":
@@ -177,8 +180,11 @@ class _Scanner:
         read: list[str] = []
         while self.text[self.at] != quote:
             if quote == '"' and self.text[self.at] == "\\":
-                read.append(_ESCAPE.get(self.text[self.at + 1], self.text[self.at + 1]))
-                self.at += 2
+                sign = self.text[self.at + 1]
+                digits = _DIGITS.get(sign, 0)
+                code = self.text[self.at + 2 : self.at + 2 + digits]
+                read.append(chr(int(code, 16)) if digits else _ESCAPE.get(sign, sign))
+                self.at += 2 + digits
             else:
                 read.append(self.text[self.at])
                 self.at += 1

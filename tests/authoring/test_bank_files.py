@@ -158,6 +158,7 @@ def test_places_name_the_line_of_nested_values() -> None:
     line = places.line
     assert (line("a"), line("b.c"), line("b.c", 0, "y", 1), line("b.c", 1, "x"), line("b.c", 1, "y")) == (2, 3, 4, 5, 7)
     assert (line("t", "u", "v", "w"), line("r", 0, "n"), line("r", 1), line("r", 1, "s", "n")) == (10, 12, 13, 15)
-    assert line("t", "nothing") == 1
+    assert line("t", "nothing") == 9
+    assert line("nothing") == 1
     assert line("r", 1, "nothing") == 13
     assert places.comments == (1, 4)
