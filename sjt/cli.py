@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
         "export": "sjt.authoring.bank_commands:export",
         "format": "sjt.authoring.bank_commands:format_",
         "stamp": "sjt.authoring.bank_commands:stamp",
+        "simulate-statistics": "sjt.authoring.bank_commands:simulate_statistics",
     },
     "score": "sjt.psychometrics.commands.score:score",
     "analyse": "sjt.psychometrics.commands.analyse:analyse",

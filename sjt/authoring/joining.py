@@ -1,0 +1,39 @@
+"""What the authoring room puts on desks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlmodel import Session
+
+from sjt.access import Actor, Permission, may
+from sjt.accounts import desk
+from sjt.accounts.model import DeskTask
+from sjt.authoring import service, store
+from sjt.authoring.states import SetState
+
+
+def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
+    """Yield what waits in the bank and among the forms for this person."""
+    if not service.bank_exists(session):
+        if may(actor, Permission.IMPORT_BANK):
+            yield DeskTask("Import a bank of scenarios", 1, "/bank/import", "There is none yet.")
+        return
+    if may(actor, Permission.EDIT_SCENARIO):
+        report = service.findings(session, today=now.date())
+        if report.findings:
+            detail = f"{len(report.errors)} errors, {len(report.warnings)} warnings"
+            yield DeskTask("Findings in the bank", len(report.findings), "/bank/findings", detail)
+    if may(actor, Permission.BUILD_FORMS):
+        counts = store.form_counts(session)
+        for made in store.form_sets(session):
+            total, published = counts.get(made.id, (0, 0))
+            if made.state is SetState.BUILT and not published:
+                label = f"Publish the forms of set {made.number}, {made.blueprint}"
+                yield DeskTask(label, total, f"/forms/{made.id}", "Built and not published yet.")
+
+
+def register() -> None:
+    """Take part in what lower rooms do."""
+    desk.register(tasks)
