@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from math import ceil
 
 TOLERANCE = Fraction(1, 10**9)
 """Slack of a check on a band whose ends were given as binary floats (57.49999999999999 for 57.5)."""
@@ -67,6 +68,22 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """How far apart the forms' sums of a number may lie, wherever that is.
+
+    With a ``unit`` all sums also round up to the same multiple of it: one applied pass mark for every form.
+    """
+
+    attr: str
+    apart: Fraction
+    unit: Fraction | None = None
+
+    @property
+    def name(self) -> str:
+        return f"forms:{self.attr}"
+
+
+@dataclass(frozen=True, slots=True)
 class AssemblySpec:
     """The blueprint as arithmetic: what each form, and the forms together, must satisfy."""
 
@@ -91,7 +108,7 @@ class AssemblySpec:
     """A bank of single items: the length row is called ``n`` and counts items."""
     earlier: tuple[tuple[int, ...], ...] = ()
     """Forms (as scenarios) that exist already and whose overlap counts."""
-    names: Mapping[str, str] = field(default_factory=dict)
+    together: tuple[Together, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +172,12 @@ def check(bank: AssemblyBank, spec: AssemblySpec, forms: Sequence[Sequence[int]]
                 shared = len((scenarios & set(other)) - anchors)
                 out.append(Checked(f"{tag}earlier{n + 1}", whole(0), whole(spec.overlap_max), whole(shared)))
     out.extend(_between(spec, chosen, anchors))
+    for rule in spec.together:
+        sums = [total(bank, rule.attr, form) for form in forms]
+        out.append(Checked(rule.name, Fraction(0), rule.apart, max(sums) - min(sums)))
+        if rule.unit is not None:
+            applied = [ceil(value / rule.unit) * rule.unit for value in sums]
+            out.append(Checked(f"{rule.name}_applied", Fraction(0), Fraction(0), max(applied) - min(applied)))
     return out
 
 

@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sjt.authoring.assembly import AssemblyBank, AssemblySpec
+from sjt.authoring.assembly import AssemblyBank, AssemblySpec, Together
+
+SLACK = 2e-6
+"""Twice what HiGHS forgives a row: sums that must not exceed a bound exactly stay this far inside it."""
+STRICT = 1e-3
+"""Share of a mark unit by which a cut lies above the multiple below it: room for HiGHS's own slack."""
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -151,6 +156,8 @@ def build(bank: AssemblyBank, spec: AssemblySpec, problem: str = "B", tolerance:
                     pair = [scenarios[a, s], scenarios[b, s], both[k]]
                     rows.add(f"form{a + 1}-{b + 1}:shares", pair, [-1.0, -1.0, 1.0], -1.0)
                 rows.add(f"form{a + 1}-{b + 1}:use", both, 1.0, 0.0, spec.overlap_max)
+    together = width
+    width += 2 * len(spec.together)
     level = width
     width += 1
     lower, upper = np.zeros(width), np.ones(width)
@@ -159,6 +166,11 @@ def build(bank: AssemblyBank, spec: AssemblySpec, problem: str = "B", tolerance:
     upper[scenarios[:, list(spec.banned)]] = 0.0
     integral = np.zeros(width, dtype=np.int64)
     integral[:n_binary] = 1
+    for k, rule in enumerate(spec.together):
+        _keep_together(bank, rule, rows, items, together + 2 * k)
+        lower[[together + 2 * k, together + 2 * k + 1]] = -np.inf
+        upper[[together + 2 * k, together + 2 * k + 1]] = np.inf
+        integral[together + 2 * k + 1] = 1 if rule.unit is not None else 0
     cost = np.zeros(width)
     if problem == "B":
         cost[level] = -1.0
@@ -170,6 +182,19 @@ def build(bank: AssemblyBank, spec: AssemblySpec, problem: str = "B", tolerance:
         _deviations(bank, spec, rows, items, level)
     _break_symmetry(bank, spec, scenarios, upper)
     return Problem(bank, spec, rows, items, scenarios, lower, upper, integral, cost, level)
+
+
+def _keep_together(bank: AssemblyBank, rule: Together, rows: Rows, items: IntArray, column: int) -> None:
+    """One free column is the least of the forms' sums; another counts the multiples that all of them round up to."""
+    worth = column_of(bank, rule.attr)
+    for f, own in enumerate(items):
+        rows.add(f"form{f + 1}:{rule.name}", [*own, column], [*worth, -1.0], 0.0, max(0.0, float(rule.apart) - SLACK))
+        if rule.unit is not None:
+            unit = float(rule.unit)
+            # Strictly above the multiple below, and no higher than its own.
+            rows.add(
+                f"form{f + 1}:{rule.name}_applied", [*own, column + 1], [*worth, -unit], -unit + unit * STRICT, -SLACK
+            )
 
 
 def _deviations(bank: AssemblyBank, spec: AssemblySpec, rows: Rows, items: IntArray, level: int) -> None:

@@ -12,8 +12,12 @@ import click
 from sjt.errors import Fault, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sjt.authoring.assembly import AssemblyBank, AssemblySpec, Checked
     from sjt.authoring.assembly_solve import Solution
+    from sjt.authoring.blueprint import Blueprint
+    from sjt.authoring.form_bank import FormBank
 
 
 def _emit(data: object, target: str | None) -> None:
@@ -104,3 +108,127 @@ def assemble(instance: Path, problem: str, delta: float | None, seconds: float, 
         for row in answer["shortfall"] or []:
             click.echo(f"{instance}: {row['constraint']}: {row['message']}", err=True)
         sys.exit(1)
+
+
+def _form_bank(directory: Path) -> Callable[[Blueprint], FormBank]:
+    """Load a bank once and join it with whatever blueprint is asked for."""
+    from sjt.authoring.bank import load
+    from sjt.authoring.form_bank import form_bank
+
+    reading = load(directory)
+    if reading.bank is None:
+        faults = [Fault(f.file, f"line {f.line}", f.rule, f.message, f.remedy) for f in reading.findings]
+        raise InputError(f"The bank at {directory} cannot be read.", faults)
+    bank, files = reading.bank, reading.files
+    return lambda blueprint: form_bank(bank, files, blueprint)
+
+
+@click.command(
+    epilog="Example: sjt forms build scenario_bank/cypf/blueprints/residential-14.toml --bank scenario_bank/cypf "
+    "--forms 2 --out var/forms"
+)
+@click.argument("blueprint", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--bank", "bank_dir", required=True, type=click.Path(path_type=Path, file_okay=False), help="The bank.")
+@click.option("--forms", "count", required=True, type=click.IntRange(min=1), help="How many parallel forms.")
+@click.option("--seed", type=int, default=1, help="Chooses among equally good forms.")
+@click.option("--seconds", type=click.FloatRange(min=1), default=300.0, help="Last resort; node limits stop first.")
+@click.option("--without", "excluded", multiple=True, help="Scenario that must not be used (seen before, resting).")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for PROOF.json.")
+@click.option("--json", "target", default=None, help="File for a summary; stdout when left out.")
+def build(
+    blueprint: Path,
+    bank_dir: Path,
+    count: int,
+    seed: int,
+    seconds: float,
+    excluded: tuple[str, ...],
+    out: Path,
+    target: str | None,
+) -> None:
+    """Build parallel forms from a blueprint and write their proof."""
+    from sjt.authoring.blueprint import parse
+    from sjt.authoring.forms import build_set
+    from sjt.authoring.proof import make_proof, proof_bytes, reasons_needed, refusals
+
+    try:
+        text = blueprint.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fault = Fault(str(blueprint), "", "", f"The file cannot be read: {error}.", "Check the name.")
+        raise InputError("No form was built.", [fault]) from error
+    plan = parse(text, str(blueprint))
+    bank = _form_bank(bank_dir)(plan)
+    without = sorted({*excluded, *_enemies_of(bank, excluded)})
+    built = build_set(bank, plan, count, seed=seed, seconds=seconds, banned=without, progress=_say)
+    proof = make_proof(bank, plan, built, seed, without)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "PROOF.json").write_bytes(proof_bytes(proof))
+    summary = {
+        "proof": str(out / "PROOF.json"),
+        "sha256": proof["sha256"],
+        "solver": proof["solver"],
+        "forms": [
+            {key: form[key] for key in ("id", "scenarios", "max", "minutes", "cut", "p_random_pass", "p_strategy_pass")}
+            for form in proof["forms"]
+        ],
+        "overlap": proof["overlap"],
+        "fairness": proof["fairness"],
+        "refused": [str(fault) for fault in refusals(proof)],
+        "reason_needed": [str(fault) for fault in reasons_needed(proof)],
+        "notes": proof["notes"],
+    }
+    _emit(summary, target)
+
+
+def _enemies_of(bank: FormBank, excluded: tuple[str, ...]) -> list[str]:
+    """Enemies of scenarios that were seen before give them away, hence rest with them."""
+    names = bank.assembly.scenarios
+    seen = {names.index(name) for name in excluded if name in names}
+    return [names[b if a in seen else a] for a, b in bank.enemies if (a in seen) != (b in seen)]
+
+
+@click.command(epilog="Example: sjt forms verify var/forms/PROOF.json --bank scenario_bank/cypf")
+@click.argument("proof", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--bank", "bank_dir", required=True, type=click.Path(path_type=Path, file_okay=False), help="The bank.")
+@click.option("--json", "target", default=None, help="File for the verdict; stdout when left out.")
+def verify(proof: Path, bank_dir: Path, target: str | None) -> None:
+    """Compute every constraint, cut and probability of a proof again, with no solver."""
+    from sjt.authoring.proof import verify as verify_proof
+
+    data = _read_json(proof)
+    faults = verify_proof(data, _form_bank(bank_dir), str(proof))
+    forms = data.get("forms", []) if isinstance(data, dict) else []
+    checked = sum(len(form.get("constraints", [])) for form in forms if isinstance(form, dict))
+    verdict = {
+        "verified": not faults,
+        "forms": len(forms),
+        "constraints": checked,
+        "faults": [
+            {"file": f.file, "form": f.where, "constraint": f.field, "what": f.what, "remedy": f.remedy} for f in faults
+        ],
+    }
+    _emit(verdict, target)
+    for fault in faults:
+        click.echo(str(fault), err=True)
+    if faults:
+        sys.exit(1)
+
+
+@click.command(epilog="Example: sjt forms publish residential-14-01 --by tess")
+@click.argument("form_id")
+@click.option("--use", type=click.Choice(["live", "trial"]), default="live", help="A form without a cut: trial only.")
+@click.option("--by", default="", help="Log-in name of the test developer who does this.")
+@click.option("--reason", default="", help="Why it may be used although a scripted strategy passes too often.")
+def publish(form_id: str, use: str, by: str, reason: str) -> None:
+    """Freeze a built form for delivery."""
+    from sjt import db
+    from sjt.access import SYSTEM, Role
+    from sjt.accounts import service as accounts
+    from sjt.accounts.commands import open_database
+    from sjt.authoring import service
+    from sjt.times import utc_now
+
+    open_database()
+    with db.transaction() as session:
+        actor = accounts.actor_for(session, by, needs=Role.TEST_DEVELOPER) if by else SYSTEM
+        service.publish_form(session, form_id, use=use, by=actor, now=utc_now(), reason=reason)
+    click.echo(f"Form {form_id} is published for {use} use.", err=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
-from sjt.authoring.assembly import AssemblyBank, AssemblySpec, Band, Count
+from sjt.authoring.assembly import AssemblyBank, AssemblySpec, Band, Count, Together
 from sjt.authoring.assembly_problem import Problem, Rows, build, column_of
 
 
@@ -125,6 +125,7 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
     bank, spec = made.bank, made.spec
     elastic = _Elastic(made)
     index = {name: k for k, name in enumerate(elastic.names)}
+    summed: tuple[Band | Together, ...] = (*spec.bands, *spec.together)
     attrs: dict[str, list[Count]] = {}
     for count in spec.counts:
         attrs.setdefault(count.attr, []).append(count)
@@ -141,19 +142,26 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
             for count, kind in zip(counts, kinds, strict=True):
                 elastic.give(index[tag + count.name], kind, 1.0)
                 of_kind[count.name].append(kind)
+            if not _is_partition(bank, counts):
+                # A new scenario may carry several of these (codes, outcomes): each kind is bounded on its own.
+                for kind in kinds:
+                    elastic.row(tag + attr, [kind, added], [1.0, -1.0], -np.inf, 0.0)
+                continue
             # What is left over is an item whose value of this attribute does not matter, as long as some cell
             # still has room for it.
             rest = elastic.column(0.0, most)
             elastic.row(tag + attr, [*kinds, rest, added], [1.0] * (len(kinds) + 1) + [-1.0], 0.0, 0.0)
-            if _is_partition(bank, counts) and all(c.high is not None for c in counts):
+            if all(c.high is not None for c in counts):
                 room = [index[tag + c.name] for c in counts]
                 columns = [column for r in room for column in elastic.columns[r]]
                 values = [value for r in room for value in elastic.values[r]]
                 elastic.row(tag + attr, [*columns, rest], [*values, 1.0], -np.inf, sum(c.high or 0 for c in counts))
-        for band in spec.bands:
+        for band in summed:
             held = column_of(bank, band.attr)
             worth = elastic.column(0.0, whole=False)
             elastic.give(index[tag + band.name], worth, 1.0)
+            if (applied := f"{tag}{band.name}_applied") in index:
+                elastic.give(index[applied], worth, 1.0)
             elastic.row(tag + band.name, [worth, added], [1.0, -float(held.min())], 0.0)
             elastic.row(tag + band.name, [worth, added], [1.0, -float(held.max())], -np.inf, 0.0)
     result = elastic.solve(seconds)
@@ -225,10 +233,12 @@ def _bounds_to_change(made: Problem, seconds: float) -> tuple[tuple[Short, ...],
     scales = {c.name: 1.0 for c in spec.counts}
     scales |= {b.name: max(float(b.high - b.low), 0.1) for b in spec.bands}
     scales |= {"enemies": 1.0}
+    scales |= {rule.name: max(float(rule.apart), 0.1) for rule in spec.together}
+    sums = {band.name for band in spec.bands} | {rule.name for rule in spec.together}
     for name, scale in scales.items():
-        whole = name not in {b.name for b in spec.bands}
+        whole = name not in sums
         for side in ("low", "high"):
-            if name == "enemies" and side == "low":
+            if side == "low" and (name == "enemies" or name.startswith("forms:")):
                 continue
             touched = [row for f in range(spec.forms) for row in index.get(f"form{f + 1}:{name}", [])]
             if not touched or not all(
@@ -258,11 +268,13 @@ def _bounds_to_change(made: Problem, seconds: float) -> tuple[tuple[Short, ...],
 
 def _reach(bank: AssemblyBank, spec: AssemblySpec, name: str) -> float:
     """How far one bound could ever have to move: the multiplier that ties the move to its being counted."""
-    for band in spec.bands:
+    summed: tuple[Band | Together, ...] = (*spec.bands, *spec.together)
+    for band in summed:
         if band.name == name:
             largest = float(np.abs(column_of(bank, band.attr)).max())
             per_form = len(bank.items) if not spec.length_of_items else spec.length
-            return max(abs(float(band.low)), abs(float(band.high))) + largest * per_form
+            ends = [abs(float(band.low)), abs(float(band.high))] if isinstance(band, Band) else [0.0]
+            return max(ends) + largest * per_form
     return float(min(len(bank.items), spec.length + 1 if spec.length_of_items else len(bank.items)))
 
 
@@ -311,6 +323,12 @@ def _change(spec: AssemblySpec, name: str, side: str, change: float) -> Short:
             end = "from" if side == "low" else "up to"
             text = f"Let the {name} of a form run {end} {_number(round(now, 3))} in place of {_number(round(edge, 3))}."
             return Short(name, edge, now, abs(change), text)
+    for rule in spec.together:
+        if rule.name == name:
+            edge = float(rule.apart)
+            now = _number(round(edge + change, 3))
+            text = f"Let the forms differ by {now} {rule.attr} in place of {_number(edge)}."
+            return Short(name, edge, edge + change, change, text)
     if name == "use":
         was_use = spec.max_use or 1
         text = f"Let an item stand in {_number(was_use + change)} forms in place of {was_use}, or build fewer forms."

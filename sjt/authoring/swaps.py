@@ -131,8 +131,19 @@ def start_of(units: Units, spec: AssemblySpec, seed: int) -> BoolArray | None:
 class Walk:
     """Forms on the move; ``run`` returns the best that met every constraint."""
 
-    def __init__(self, units: Units, spec: AssemblySpec, chosen: BoolArray, target: float, seed: int) -> None:
-        self.units, self.spec, self.target = units, spec, target
+    def __init__(
+        self,
+        units: Units,
+        spec: AssemblySpec,
+        chosen: BoolArray,
+        target: float,
+        seed: int | Sequence[int],
+        *,
+        toll: FloatArray | None = None,
+        most_in: int | None = None,
+    ) -> None:
+        """``toll`` is paid for a unit's presence; ``most_in`` bounds how many newcomers one step looks at."""
+        self.units, self.spec, self.target, self.toll, self.most_in = units, spec, target, toll, most_in
         self.random = np.random.default_rng(seed)
         self.chosen = chosen.copy()
         self.price, self.clash_price = 3.0, 1.0
@@ -186,6 +197,21 @@ class Walk:
                 self.price = min(60.0, self.price * 1.02)
         return best
 
+    def settle(self, steps: int) -> tuple[BoolArray, float]:
+        """Walk until nothing is broken, or for so many steps; return the least broken forms and by how much."""
+        least, best = self._broken(), self.chosen.copy()
+        for step in range(steps):
+            if least <= 1e-9:
+                break
+            if step % 64 == 63:
+                self._sum()
+            self._step(self._which(), step)
+            broken = self._broken()
+            self.price = min(60.0, self.price * 1.02)
+            if broken < least - 1e-12:
+                least, best = broken, self.chosen.copy()
+        return best, least
+
     def _which(self) -> int:
         forms = self.spec.forms
         if forms == 1:
@@ -204,12 +230,16 @@ class Walk:
         if self.spec.max_use is not None and not self.exchanges:
             free &= used < self.spec.max_use
         ins = np.flatnonzero(free)
+        if self.most_in is not None and len(ins) > self.most_in:
+            ins = self.random.choice(ins, self.most_in, replace=False)
         if not len(outs) or not len(ins):
             return
         change = units.adds[ins][None, :, :] - units.adds[outs][:, None, :]
         gain = units.worth[ins][None, :] - units.worth[outs][:, None]
         cost = self.price * (self._off(self.sums[f] + change) - self._off(self.sums[f]))
         cost += 4.0 * (self._short(self.levels[f] + gain) - self._short(self.levels[f]))
+        if self.toll is not None:
+            cost += self.toll[ins][None, :] - self.toll[outs][:, None]
         clash = units.clash[np.ix_(outs, ins)]
         cost += self.price * self.clash_price * (self.clashes[f, ins][None, :] - clash - self.clashes[f, outs][:, None])
         if self.exchanges:

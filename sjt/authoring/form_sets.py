@@ -1,0 +1,77 @@
+"""More than three forms: built one after the other, each against the rows of its forerunners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil
+
+import scipy
+
+from sjt.authoring.assembly import AssemblySpec, Band, broken, check, total
+from sjt.authoring.blueprint import Blueprint
+from sjt.authoring.form_bank import FormBank
+from sjt.authoring.forms import BuiltSet, impossible, trial_items
+from sjt.authoring.pool import Cap, fill
+from sjt.errors import InputError
+
+
+def build_many(
+    bank: FormBank,
+    blueprint: Blueprint,
+    spec: AssemblySpec,
+    *,
+    seed: int,
+    seconds: float,
+    progress: Callable[[str, float], None],
+    cancelled: Callable[[], bool],
+) -> BuiltSet:
+    """Build ``spec.forms`` forms: one by HiGHS to fix the bands, the others by walking inside them.
+
+    Fixed bands around the first form keep every pair as close as the blueprint asks; the walk pays for scenarios
+    that earlier forms used, so that overlap and exposure stay under their caps.
+    """
+    from sjt.authoring.assembly_solve import Effort, solve
+
+    alone = replace(spec, forms=1, together=(), max_use=None)
+    middle = _centred(bank, alone, spec)
+    effort = replace(Effort.for_width(len(bank.assembly.items)), walks=2, steps=400, rounds=0, nodes=400)
+    first = solve(bank.assembly, middle, seconds=seconds / 4, seed=seed, effort=effort, gap=0.02, cancelled=cancelled)
+    if not first.forms:
+        raise impossible(bank, alone, first, blueprint)
+    cap = Cap(spec.forms, spec.max_use, spec.overlap_max)
+    made = fill(
+        bank.assembly, middle, spec.forms, seed=seed, cap=cap, first=first.forms[0], seconds=seconds, progress=progress,
+        cancelled=cancelled,
+    )  # fmt: skip
+    if len(made.forms) < spec.forms:
+        raise InputError(
+            f"{len(made.forms)} of {spec.forms} forms were found before {made.stopped_by}. {made.why} "
+            "Ask for fewer forms, allow more overlap or exposure, or write more scenarios."
+        )
+    assert not broken(check(bank.assembly, spec, made.forms))
+    solver = {
+        "name": "HiGHS by scipy.optimize.milp, then walk and repair", "version": scipy.__version__,
+        "stopped_by": "nodes" if made.stopped_by == "enough" else made.stopped_by, "gap": None,
+    }  # fmt: skip
+    return BuiltSet(made.forms, trial_items(bank, blueprint, made.forms, seed), spec, solver)
+
+
+def _centred(bank: FormBank, alone: AssemblySpec, spec: AssemblySpec) -> AssemblySpec:
+    """Start where the bank is dense: bands around what an average form of this make-up would have."""
+    need = {c.value: c.low for c in spec.counts if c.attr == "format"}
+    bands = list(alone.bands)
+    for rule in spec.together:
+        expected = Fraction(0)
+        for kind, n in need.items():
+            own = [i for i, tags in enumerate(bank.assembly.tags["format"]) if kind in tags]
+            if own:
+                expected += n * total(bank.assembly, rule.attr, own) / len(own)
+        width = rule.apart if rule.unit is None else min(rule.apart, rule.unit)
+        if rule.unit is not None:
+            top = ceil(expected / rule.unit) * rule.unit
+            expected = min(max(expected, top - rule.unit + width / 2 + rule.unit / 1000), top - width / 2)
+        room = max(width / 2, Fraction(1, 1000))
+        bands.append(Band(rule.attr, expected - room, expected + room, expected))
+    return replace(alone, bands=tuple(bands), together=())
