@@ -188,7 +188,14 @@ def examine(
     names = [name for name, row in zip(item.raters, item.ratings, strict=True) if not np.isnan(row).any()]
     least = profile.value("panel.rater_with_rest", "least")
     raters = [
-        {"rater": name, "corr_with_rest": float(r), "check": bool(r < least)}
+        {
+            "rater": name,
+            "corr_with_rest": float(r),
+            "check": bool(r < least),
+            "reason": "the rater or the rest gave every option the same, or there are under 3 options"
+            if np.isnan(r)
+            else None,
+        }
         for name, r in zip(names, with_rest, strict=False)
     ]
     return {
@@ -211,7 +218,22 @@ def examine(
         "key_stability": key_stability(item, replications=replications, seed=seed),
         "options": options,
         "raters": raters,
+        "notes": _notes(item, complete.shape[0], full, w is not None and np.isnan(w.w)),
     }
+
+
+def _notes(item: PanelItem, complete: int, full: bool, flat: bool) -> list[str]:
+    notes = ["order_gap and p_order compare an option with the next best one; the last has none."]
+    if not full:
+        notes.append("W and the ICCs are null: they need two raters who answered two or more options in full.")
+    elif flat:
+        notes.append("W is null: every rater gave every option the same.")
+    left_out = len(item.raters) - complete
+    if left_out:
+        notes.append(f"W and the ICCs leave out {left_out} raters who did not answer every option.")
+    if len(item.raters) < 2:
+        notes.append("sd and rwg are null: one rater has no spread.")
+    return notes
 
 
 def _option_verdict(

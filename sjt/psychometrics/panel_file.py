@@ -60,6 +60,11 @@ def read_panel(path: str, *, format: str | None = None, scale: tuple[float, floa
             )
         kinds[item] = format or (found.pop() if len(found) == 1 else guess_format(rows))
     values = {item: read_values(table, item, kinds[item], rows, scale) for item, rows in groups.items()}
+    for item, answers in values.items():
+        if not answers:
+            table.add(
+                groups[item][0][0], "response", f"item {item} has no answer at all.", "Leave it out or ask again."
+            )
     table.refuse_if_any()
     rated = [value for item, answers in values.items() if kinds[item] == "rate" for value in answers.values()]
     span = scale or ((min(rated), max(rated)) if rated else (0.0, 1.0))

@@ -128,6 +128,8 @@ def judge_notes(judged: Judgements, found: AngoffRound, profile: Profile) -> lis
     missing = int(np.isnan(found.judge_cuts).sum())
     if missing and len(set(judged.panels)) == 1:
         notes.append(f"{missing} judges left items out: item means use who is there, judges' cuts and their SE do not.")
+    if math.isnan(found.var_judge):
+        notes.append("Variance components and icc_2_k are null: they need two judges who rated all of two items.")
     far = profile.value("judges.distance_sd", "most")
     cuts = found.judge_cuts
     if found.sd_judges > 0:

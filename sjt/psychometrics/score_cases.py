@@ -344,6 +344,8 @@ def score_real_set(data: Case, file: str) -> dict[str, Any]:
             "alpha": alpha(complete),
             "person_totals": [sum(mark for mark in row if mark is not None) for row in scores],
         }
+        if rules[name]["alpha"] is None:
+            rules[name]["reason"] = "alpha needs two complete persons, two items and totals that differ"
     return {"rules": rules, "n_persons": len(students), "n_items": panel.n_options, "n_experts": len(experts)}
 
 

@@ -318,6 +318,8 @@ def borderline_regression(scores: npt.ArrayLike, grades: npt.ArrayLike, border: 
     notes = []
     if not x.min() <= border <= x.max():
         notes.append(f"The border {border:g} lies outside the grades given ({x.min():g} to {x.max():g}).")
+    if total <= 0:
+        notes.append("r2 is null: every person has the same score.")
     if slope <= 0:
         notes.append("Scores do not rise with the grade: this cut says nothing.")
     return Cut(intercept + slope * border, se, {"slope": slope, "intercept": intercept, "r2": r2, "rmse": rmse}, notes)
