@@ -1,0 +1,32 @@
+"""What grading puts on desks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlmodel import Session
+
+from sjt.access import Actor, Permission, Role, may
+from sjt.accounts import desk
+from sjt.accounts.model import DeskTask
+from sjt.grading import service
+
+
+def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
+    if may(actor, Permission.SEE_EMPLOYER_STATUS):
+        employer, rows = service.employer_records(session, by=actor)
+        if rows:
+            yield DeskTask(f"Apprentices of {employer}", len(rows), "/epa/mine")
+    if may(actor, Permission.INTERVIEW):
+        booked = service.interviews_waiting(session, by=actor)
+        if booked:
+            yield DeskTask("Interviews booked with you", booked, "/epa/?show=interview")
+    if actor.has(Role.AWARDING_OFFICER):
+        waiting = sum(row.award is not None and not row.decided for row in service.records(session))
+        if waiting:
+            yield DeskTask("Awards wait for the organisation's signature", waiting, "/epa/?show=award")
+
+
+def register() -> None:
+    desk.register(tasks)

@@ -1,0 +1,424 @@
+"""The deeds of the end-point assessment record: portfolio, interview, award; each refused until its rule allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from sjt.access import Actor, Role
+from sjt.accounts import service as accounts
+from sjt.audit import service as audit
+from sjt.authoring import service as authoring
+from sjt.authoring.plan import Plan
+from sjt.delivery import service as delivery
+from sjt.errors import Fault, Forbidden, InputError, MoveRefused, NotFound
+from sjt.grading import rules, store
+from sjt.grading.prompts import Prompted, prompts
+from sjt.grading.rules import Standing
+from sjt.grading.tables import (
+    AwardSignature,
+    ComponentResult,
+    EmployerContact,
+    Interview,
+    PortfolioHandIn,
+    SignedAs,
+)
+from sjt.marking import service as marking
+from sjt.marking.allocation import About, Ties, conflict, folded
+from sjt.results import service as results
+from sjt.results.model import EvidenceItem, ReleasedOutcome
+
+SJT = "sjt"
+PORTFOLIO = "portfolio"
+INTERVIEW = "interview"
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """The newest award, with who signed it; decided once both have."""
+
+    version: int
+    grade: str
+    plan: str
+    signatures: tuple[AwardSignature, ...]
+
+    @property
+    def is_decided(self) -> bool:
+        return {row.signed_as for row in self.signatures} == set(SignedAs)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One apprentice's assessment: gateway, components, interview, award."""
+
+    candidate_id: UUID
+    name: str
+    uln: str
+    employer: str
+    provider: str
+    option: str
+    plan: Plan
+    gateway_missing: tuple[str, ...]
+    sjt: ReleasedOutcome | None
+    results: tuple[ComponentResult, ...]
+    standings: tuple[Standing, ...]
+    hand_in: PortfolioHandIn | None
+    interview: Interview | None
+    interview_blocks: tuple[str, ...]
+    grade: str | None
+    """What the plan's table gives now; None: not yet awardable."""
+    award: Award | None
+
+    def outcome(self, component: str) -> str | None:
+        return next((row.outcome for row in self.standings if row.component.id == component), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """One row of the list of apprentices."""
+
+    candidate_id: UUID
+    name: str
+    employer: str
+    option: str
+    gateway_complete: bool
+    sjt: str | None
+    portfolio: str | None
+    interview: str | None
+    award: str | None
+    decided: bool
+
+
+def records(session: Session, *, employer: str | None = None) -> list[RecordLine]:
+    """List apprentices, all or those of one employer."""
+    newest = store.all_component_results(session)
+    signed = store.all_signatures(session)
+    released = results.released_outcomes(session)
+    people = delivery.candidates(session)
+    lacking = delivery.gateways(session, people)
+    lines = []
+    for person in people:
+        if employer is not None and folded(person.employer) != folded(employer):
+            continue
+        own = newest.get(person.id, {})
+        award = _award(signed.get(person.id, []))
+        outcome = released.get(person.id)
+        lines.append(
+            RecordLine(
+                person.id,
+                f"{person.given_name} {person.family_name}",
+                person.employer,
+                person.option,
+                not lacking.get(person.id),
+                outcome.outcome.value if outcome else None,
+                own[PORTFOLIO].outcome if PORTFOLIO in own else None,
+                own[INTERVIEW].outcome if INTERVIEW in own else None,
+                award.grade if award else None,
+                award.is_decided if award else False,
+            )
+        )
+    return lines
+
+
+def record(session: Session, candidate_id: UUID) -> Record:
+    """Give one apprentice's record, by the plan that binds them."""
+    person = delivery.candidate(session, candidate_id)
+    plan = authoring.plan(session, person.plan)
+    missing = tuple(row.detail for row in delivery.gateway_missing(session, candidate_id))
+    released = results.outcome_of(session, candidate_id)
+    rows = tuple(store.component_results(session, candidate_id))
+    outcomes: dict[str, str | None] = dict.fromkeys(plan.component_ids)
+    if SJT in outcomes and released is not None:
+        outcomes[SJT] = released.outcome.value
+    for row in rows:  # in order of version: the newest stands
+        if row.component in outcomes:
+            outcomes[row.component] = row.outcome
+    interview = store.interview(session, candidate_id)
+    blocks: tuple[str, ...] = ()
+    if INTERVIEW in outcomes:
+        blocks = rules.blocks_of(plan, INTERVIEW, outcomes, gateway_missing=missing)
+        hand_in = store.hand_in(session, candidate_id)
+        if interview is not None and not blocks:
+            late = rules.hand_in_block(plan, hand_in.handed_in if hand_in else None, interview.day)
+            blocks = (late,) if late else ()
+    return Record(
+        candidate_id=candidate_id,
+        name=f"{person.given_name} {person.family_name}",
+        uln=person.uln,
+        employer=person.employer,
+        provider=person.provider,
+        option=person.option,
+        plan=plan,
+        gateway_missing=missing,
+        sjt=released,
+        results=rows,
+        standings=rules.standings(plan, outcomes, gateway_missing=missing),
+        hand_in=store.hand_in(session, candidate_id),
+        interview=interview,
+        interview_blocks=blocks,
+        grade=rules.award(plan, outcomes),
+        award=_award(store.signatures(session, candidate_id)),
+    )
+
+
+def _award(rows: Sequence[AwardSignature]) -> Award | None:
+    if not rows:
+        return None
+    version = max(row.award_version for row in rows)
+    own = tuple(row for row in rows if row.award_version == version)
+    return Award(version, own[0].grade, own[0].plan, own)
+
+
+def _refuse_ties(session: Session, found: Record, by: Actor) -> None:
+    declared = marking.ties(session, by=by)
+    held = Ties(
+        frozenset(folded(row.name) for row in declared if row.kind == "employer"),
+        frozenset(folded(row.name) for row in declared if row.kind == "provider"),
+        frozenset(row.name for row in declared if row.kind == "candidate"),
+    )
+    refused = conflict(held, About(str(found.candidate_id), found.employer, found.provider))
+    if refused:
+        raise Forbidden(f"You may not assess {found.name}. {refused} Ask the awarding officer for another assessor.")
+
+
+def record_hand_in(session: Session, candidate_id: UUID, day: date, *, by: Actor, now: datetime) -> None:
+    """Record when the portfolio was handed in."""
+    if day > now.date():
+        raise InputError(
+            "The date was not saved.", [Fault("", "", "Handed in", "lies ahead.", "Enter a day up to today.")]
+        )
+    row = store.hand_in(session, candidate_id) or PortfolioHandIn(
+        candidate_id=candidate_id, handed_in=day, by=by.id, at=now
+    )
+    row.handed_in, row.by, row.at = day, by.id, now
+    session.add(row)
+    body = {"handed_in": day.isoformat()}
+    audit.record(session, by=by, did="epa.portfolio_handed_in", on=candidate_id, at=now, body=body)
+
+
+def grade_component(
+    session: Session, candidate_id: UUID, component: str, outcome: str, reason: str, *, by: Actor, now: datetime
+) -> None:
+    """Give the portfolio or the interview its outcome; a later one is a new version beside it."""
+    found = record(session, candidate_id)
+    _refuse_ties(session, found, by)
+    if component == SJT:
+        raise MoveRefused("The judgement test's outcome comes from its release, not from here.")
+    rules.check_outcome(found.plan, component, outcome)
+    if len(reason.strip()) < 20:
+        fault = Fault("", "", "Reason", "says too little.", "Say in a sentence or two what the grade rests on.")
+        raise InputError("The grade was not saved.", [fault])
+    if component == INTERVIEW:
+        if found.interview is None or found.interview.opened_at is None:
+            raise MoveRefused("The interview was not opened. Book and open it first.")
+        if found.interview.assessor != by.id:
+            raise Forbidden("Another assessor holds this interview. They grade it.")
+    else:
+        standing = next(row for row in found.standings if row.component.id == component)
+        if standing.blocks:
+            raise MoveRefused(" ".join(standing.blocks))
+        if found.interview is not None and found.interview.opened_at is not None:
+            raise MoveRefused("The portfolio is graded before the interview, and the interview was opened already.")
+    if found.award is not None and found.award.is_decided:
+        raise MoveRefused(f"The award of {found.name} is signed. A change goes through an appeal.")
+    version = 1 + sum(row.component == component for row in found.results)
+    session.add(
+        ComponentResult(
+            candidate_id=candidate_id,
+            component=component,
+            version=version,
+            outcome=outcome,
+            reason=reason.strip(),
+            by=by.id,
+            at=now,
+        )
+    )
+    body = {"component": component, "outcome": outcome, "version": version, "plan": found.plan.id}
+    audit.record(session, by=by, did="epa.component_graded", on=candidate_id, at=now, body=body)
+
+
+def book_interview(session: Session, candidate_id: UUID, day: date, *, by: Actor, now: datetime) -> None:
+    """Book the interview with oneself as assessor; refused with the plan's rule while it may not happen."""
+    found = record(session, candidate_id)
+    _refuse_ties(session, found, by)
+    outcomes = {row.component.id: row.outcome for row in found.standings}
+    # a booking may stand before the portfolio is graded, never before the judgement test is passed
+    hard = [
+        words
+        for words in rules.blocks_of(found.plan, INTERVIEW, outcomes, gateway_missing=found.gateway_missing)
+        if "to be graded first" not in words
+    ]
+    if hard:
+        raise MoveRefused("The interview cannot be booked. " + " ".join(hard))
+    late = rules.hand_in_block(found.plan, found.hand_in.handed_in if found.hand_in else None, day)
+    if late:
+        raise MoveRefused(f"The interview cannot be booked for {day.isoformat()}. {late}")
+    if found.interview is not None and found.interview.opened_at is not None:
+        raise MoveRefused("The interview was opened already and cannot be booked again.")
+    row = found.interview or Interview(
+        candidate_id=candidate_id, day=day, assessor=by.id, booked_by=by.id, booked_at=now
+    )
+    row.day, row.assessor, row.booked_by, row.booked_at = day, by.id, by.id, now
+    session.add(row)
+    body = {"day": day.isoformat(), "assessor": by.id}
+    audit.record(session, by=by, did="epa.interview_booked", on=candidate_id, at=now, body=body)
+
+
+def open_interview(session: Session, candidate_id: UUID, *, by: Actor, now: datetime) -> None:
+    """Open the interview: only now does the assessor see the evidence pack."""
+    found = record(session, candidate_id)
+    _refuse_ties(session, found, by)
+    if found.interview is None:
+        raise MoveRefused("The interview is not booked. Book it first.")
+    if found.interview.assessor != by.id:
+        raise Forbidden("Another assessor holds this interview.")
+    if found.interview_blocks:
+        raise MoveRefused("The interview cannot be opened. " + " ".join(found.interview_blocks))
+    if found.interview.opened_at is None:
+        found.interview.opened_at = now
+        session.add(found.interview)
+        audit.record(session, by=by, did="epa.interview_opened", on=candidate_id, at=now, body={"plan": found.plan.id})
+
+
+@dataclass(frozen=True, slots=True)
+class PackItem:
+    """One item of the evidence pack: what was answered, what the key credits and why, what to ask."""
+
+    evidence: EvidenceItem
+    letters: dict[str, str]
+    prompts: tuple[str, ...]
+    ksb_texts: dict[str, str]
+
+
+def evidence_pack(session: Session, candidate_id: UUID, *, by: Actor) -> list[PackItem]:
+    """Give the pack; refused until the interview is open to this assessor."""
+    found = record(session, candidate_id)
+    if by.has(Role.ASSESSOR):
+        _refuse_ties(session, found, by)
+    if found.interview is None or found.interview.opened_at is None:
+        why = " ".join(found.interview_blocks) or "Book and open it first."
+        raise MoveRefused(f"The evidence pack opens with the interview. {why}")
+    if found.interview.assessor != by.id and not by.has(Role.AWARDING_OFFICER, Role.AUDITOR):
+        raise Forbidden("Another assessor holds this interview.")
+    if found.sjt is None:
+        raise NotFound("There is no released judgement test to show.")
+    secret = authoring.secret(session, found.sjt.form_id)
+    finals = marking.final_marks(session, found.sjt.sitting_id)
+    texts = {row.code: row.text for row in authoring.standard(session).statements}
+    pack = []
+    for item in results.evidence(session, found.sjt.sitting_id):
+        hidden = secret.item(item.item)
+        key = hidden.key if hidden else {}
+        letters = {option: chr(ord("A") + at) for at, option in enumerate(item.options)}
+        rubric = secret.rubrics.get(str(key.get("rubric", "")), {})
+        final = finals.get(item.item)
+        asked = prompts(
+            Prompted(
+                format=item.format,
+                response=item.response,
+                key=key,
+                options=item.options,
+                letters=letters,
+                marks=item.marks,
+                max=item.max,
+                criteria={row["id"]: row["title"] for row in rubric.get("criteria", ())},
+                levels=dict(final.levels) if final else {},
+            )
+        )
+        codes = [str(row["code"]) for row in item.ksbs]
+        pack.append(PackItem(item, letters, asked, {code: texts.get(code, "") for code in codes}))
+    return pack
+
+
+def save_notes(session: Session, candidate_id: UUID, notes: str, *, by: Actor, now: datetime) -> None:
+    """Keep the assessor's notes of the interview; only the one who holds it may write them."""
+    row = store.interview(session, candidate_id)
+    if row is None or row.opened_at is None:
+        raise MoveRefused("The interview is not open. Open it first.")
+    if row.assessor != by.id:
+        raise Forbidden("Another assessor holds this interview.")
+    row.notes = notes
+    session.add(row)
+    audit.record(session, by=by, did="epa.interview_noted", on=candidate_id, at=now, body={"characters": len(notes)})
+
+
+def sign_award(
+    session: Session, candidate_id: UUID, signed_as: SignedAs, grade: str, *, by: Actor, now: datetime
+) -> None:
+    """Sign the award: the assessor first, then an awarding officer; two people, one grade, one plan."""
+    found = record(session, candidate_id)
+    if found.grade is None:
+        open_ones = [row.component.title.lower() for row in found.standings if row.outcome is None]
+        raise MoveRefused(
+            f"No grade can be awarded to {found.name} yet: {', '.join(open_ones) or 'the plan'} gives no outcome."
+        )
+    if grade != found.grade:
+        raise MoveRefused(f"The plan's table gives {found.grade}, not {grade}. Look at the record again, then sign.")
+    needed = Role.ASSESSOR if signed_as is SignedAs.ASSESSOR else Role.AWARDING_OFFICER
+    if not by.has(needed):
+        raise Forbidden(f"This signature is for {needed.value.replace('-', ' ')}s.")
+    if signed_as is SignedAs.ASSESSOR:
+        _refuse_ties(session, found, by)
+    outcomes = {row.component.id: row.outcome for row in found.standings}
+    current = found.award
+    if current is not None and (current.grade != grade or dict(current.signatures[0].outcomes) != outcomes):
+        if current.is_decided:
+            raise MoveRefused(
+                f"The award of {found.name} was signed on other outcomes. A change goes through an appeal."
+            )
+        current = None  # what the first signature rested on has changed: signing begins again
+    version = current.version if current else (found.award.version + 1 if found.award else 1)
+    held = {row.signed_as: row for row in current.signatures} if current else {}
+    if signed_as in held:
+        raise MoveRefused(f"This signature stands already, since {held[signed_as].at:%d %B %Y}.")
+    if signed_as is SignedAs.AWARDING_OFFICER:
+        if SignedAs.ASSESSOR not in held:
+            raise MoveRefused("The assessor signs first: the organisation decides on the assessor's judgement.")
+        if held[SignedAs.ASSESSOR].by == by.id:
+            raise MoveRefused("Two people sign an award. You signed as assessor; another person signs now.")
+    session.add(
+        AwardSignature(
+            candidate_id=candidate_id,
+            award_version=version,
+            signed_as=signed_as,
+            grade=grade,
+            plan=found.plan.id,
+            outcomes=outcomes,
+            by=by.id,
+            at=now,
+        )
+    )
+    body = {"as": signed_as.value, "grade": grade, "plan": found.plan.id, "outcomes": outcomes}
+    audit.record(session, by=by, did="epa.award_signed", on=candidate_id, at=now, body=body)
+
+
+def name_employer_contact(session: Session, user_id: str, employer: str, *, by: Actor, now: datetime) -> None:
+    """Say which employer a contact belongs to."""
+    row = store.employer_of(session, user_id) or EmployerContact(user_id=user_id, employer=employer)
+    row.employer = employer
+    session.add(row)
+    audit.record(session, by=by, did="person.employer_named", on=user_id, at=now, body={"employer": employer})
+
+
+def employer_records(session: Session, *, by: Actor) -> tuple[str, list[RecordLine]]:
+    """Give the status of the contact's own apprentices: never responses, marks or notes."""
+    row = store.employer_of(session, by.id)
+    if row is None:
+        return "", []
+    return row.employer, records(session, employer=row.employer)
+
+
+def names(session: Session, found: Record) -> dict[str, str]:
+    """Give the names of those who graded and signed."""
+    ids = {row.by for row in found.results} | {row.by for row in (found.award.signatures if found.award else ())}
+    if found.interview:
+        ids.add(found.interview.assessor)
+    return {who: accounts.name_of(session, who) for who in ids}
+
+
+def interviews_waiting(session: Session, *, by: Actor) -> int:
+    return sum(row.opened_at is None for row in store.interviews_of(session, by.id))
