@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from sjt import db, paths
 from sjt.access import Permission
-from sjt.delivery import candidate_page, ledger, practice, service, signing_in
+from sjt.delivery import candidate_page, candidate_session, ledger, practice, service
 from sjt.delivery.model import ENDED_STATES, SittingState
 from sjt.delivery.webforms import EnterForm
 from sjt.errors import Forbidden, NotFound
@@ -27,7 +27,7 @@ CONFIRMED: Final = "is_me"
 
 
 def _own() -> UUID:
-    found = signing_in.cookie_sitting()
+    found = candidate_session.cookie_sitting()
     if found is None:
         raise NotFound("There is no such sitting, or it is not yours.")
     return found
@@ -40,7 +40,7 @@ def _view(session: Session, sitting_id: UUID) -> service.CandidateView:
 @bp.get("/")
 @public
 def enter() -> ResponseReturnValue:
-    if signing_in.load_actor() is not None:
+    if candidate_session.load_actor() is not None:
         return redirect(url_for(".sitting"), 303)
     return render_template("delivery/enter.html", form=EnterForm())
 
@@ -64,7 +64,7 @@ def enter_post() -> ResponseReturnValue:
         form.code.errors = [error.message]
         return render_template("delivery/enter.html", form=form), 403
     cookie.clear()
-    signing_in.remember(entered)
+    candidate_session.remember(entered)
     return redirect(url_for(".you"), 303)
 
 
@@ -88,7 +88,7 @@ def you_post() -> ResponseReturnValue:
     with db.transaction() as session:
         candidate_page.call_for_help(session, sitting_id, words, by=actor(), now=now())
     service.move_device(sitting_id, by=actor(), reason="The person at the seat said that the name is not theirs.")
-    signing_in.forget()
+    candidate_session.forget()
     cookie.pop(CONFIRMED, None)
     return redirect(url_for(".not_me"), 303)
 
@@ -159,7 +159,7 @@ def sitting() -> ResponseReturnValue:
         seen = service.responses(session, sitting_id=sitting_id) if view.paper is not None else []
     if view.state in ENDED_STATES:
         return redirect(url_for(".receipt"), 303)
-    if signing_in.cookie_lease() != view.lease:
+    if candidate_session.cookie_lease() != view.lease:
         return render_template("delivery/moved.html", view=view, test_name=view.title, display=page.display), 409
     if view.state is SittingState.WAITING and not page.is_ready:
         return redirect(url_for(".display" if not page.display else ".instructions"), 303)
@@ -276,6 +276,6 @@ def worker() -> ResponseReturnValue:
 @public
 def finish() -> ResponseReturnValue:
     """Leave: this browser forgets the sitting, so that the next candidate finds the code page."""
-    if me() is not None and signing_in.cookie_sitting() is not None:
+    if me() is not None and candidate_session.cookie_sitting() is not None:
         cookie.clear()
     return redirect(url_for(".enter"), 303)
