@@ -20,7 +20,9 @@ SOUND = read_files(Path(__file__).parents[1] / "banks" / "sound")
 NAMES = sorted(name for name in SOUND if name != "expected.json")
 CUTS = st.lists(
     st.tuples(
-        st.floats(0, 1), st.integers(0, 40), st.sampled_from([b"", b'"', b"[", b"{", b"}\n", b"\n", b"=", b"\xff", b"#", b"+++"]),
+        st.floats(0, 1),
+        st.integers(0, 40),
+        st.sampled_from([b"", b'"', b"[", b"{", b"}\n", b"\n", b"=", b"\xff", b"#", b"+++"]),
     ),
     min_size=1,
     max_size=3,
