@@ -20,18 +20,22 @@ from sjt.psychometrics.scoring_rank import RankDistance
 from sjt.psychometrics.scoring_rating import Consensus, RateMatrix
 
 REPORTING = re.compile(
-    r"\b(report|refer|escalate|inform|notify|tell|alert|contact|speak to|ring|call)\w*\b[^.]*\b"
-    r"(manager|supervisor|lead|dsl|social worker|police|safeguarding|team leader|deputy|on[- ]call|mash|lado)\b",
+    r"\b(report|refer|escalate|inform|notify|tell|alert|contact|speak|talk|ring|call|ask|take|fetch|pass|hand|send|raise"
+    r"|share|email|phone)\w*\b[^.]*"
+    r"\b(manager|supervisor|senior|safeguarding lead|dsl|lado|mash|social worker|police|team leader|deputy"
+    r"|on[- ]call)\b"
+    r"|\breport (it|this|that|what)\b|\b999\b",
     re.IGNORECASE,
 )
 """An option that passes the matter to somebody senior or to a service."""
 
 CHILD_WISH = re.compile(
-    r"\b(ask|listen|talk|find out|respect|follow|let|offer|give)\w*\b[^.]*\b"
-    r"(him|her|them|he|she|they|child|young person|wish(?:es)?|wants?|views?|feelings?|choice|choose|prefers?)\b",
+    r"\b(ask|listen|talk|find out|hear|read|sit|let)\w*\b[^.]*\b(what|how|who|which|whether|whatever|where)\b[^.]*"
+    r"\b(he|she|they|him|her|them|his|their)\b"
+    r"|\b(wants?|wish(es)?|would like|prefers?|chooses?|(his|her|their) (own )?(views?|ideas?|feelings|choice))\b",
     re.IGNORECASE,
 )
-"""An option that asks for, or goes by, what the child wants."""
+"""An option that asks for, or goes by, what the child wants. Words only go so far: mark ``features`` to be sure."""
 
 Tiers = Sequence[Sequence[str]]
 
