@@ -88,12 +88,12 @@ def hand_in_block(plan: Plan, handed_in: date | None, interview_on: date) -> str
             days_value = rule.get("days")
             days = days_value if isinstance(days_value, int) else 0
             if handed_in is None:
-                return f"{component.title} has no hand-in date. Record it first: the plan wants it {days} days before."
+                return f"{component.title} has no hand-in date. Record it: the plan wants it {days} days before."
             if interview_on - handed_in < timedelta(days=days):
                 earliest = handed_in + timedelta(days=days)
                 return (
-                    f"{component.title} was handed in on {handed_in.isoformat()}; the plan wants {days} days before the "
-                    f"interview, so {earliest.isoformat()} is the earliest day."
+                    f"{component.title} was handed in on {handed_in.isoformat()}; the plan wants {days} days "
+                    f"before the interview, so {earliest.isoformat()} is the earliest day."
                 )
     return None
 
