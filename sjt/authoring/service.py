@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -27,6 +28,7 @@ from sjt.authoring.publishing import (
 from sjt.authoring.publishing import (
     form_line as form_line,
 )
+from sjt.authoring.publishing import lines_of
 from sjt.authoring.publishing import (
     paper as paper,
 )
@@ -48,11 +50,12 @@ from sjt.authoring.sets import (
 from sjt.authoring.sets import (
     form_set as form_set,
 )
+from sjt.authoring.sets import put_set as put_set
 from sjt.authoring.sets import (
     start_set as start_set,
 )
 from sjt.authoring.standard import Standard
-from sjt.authoring.states import ScenarioLine, Statistic
+from sjt.authoring.states import FormLine, ScenarioLine, Statistic
 from sjt.authoring.tables import BankedStatistic, BankFile, BankRow
 from sjt.authoring.the_bank import bank as bank
 from sjt.authoring.the_bank import bank_exists as bank_exists
@@ -243,3 +246,8 @@ def put_file(session: Session, row: BankRow, path: str, content: bytes, *, now: 
     row.sha256 = import_export.content_sha256(store.current_files(session, row))
     session.add(row)
     session.flush()
+
+
+def forms_of_set(session: Session, set_id: UUID) -> list[FormLine]:
+    """List the forms of a set, drafts too."""
+    return lines_of(store.forms_of(session, set_id), form_set(session, set_id))
