@@ -178,6 +178,32 @@ def modes(ratings: npt.ArrayLike) -> list[tuple[list[float], float]]:
     return out
 
 
+def content_validity(relevance: npt.ArrayLike, *, relevant_from: float = 3) -> FloatArray:
+    """Item content validity index: the share of raters who call an item relevant.
+
+    Parameters
+    ----------
+    relevance : array-like, shape (n_raters, n_items)
+        Usually 1 to 4; NaN where a rater gave none.
+    relevant_from : float
+        Lowest rating that counts as relevant.
+
+    Returns
+    -------
+    ndarray, shape (n_items,)
+        NaN where nobody rated.
+
+    References
+    ----------
+    .. [1] Lynn, M. R. (1986). Determination and quantification of content validity. Nursing Research, 35(6).
+    """
+    table = as_matrix(relevance, name="Relevance", rows="rater", columns="item", missing=True)
+    known = ~np.isnan(table)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share: FloatArray = (known & (table >= relevant_from)).sum(axis=0) / known.sum(axis=0)
+    return share
+
+
 def rater_with_rest(ratings: npt.ArrayLike) -> FloatArray:
     """Correlate each rater with the mean of the others; NaN for a flat rater or fewer than 3 options."""
     table = as_matrix(ratings, name="Ratings", rows="rater", columns="option", min_rows=2, min_columns=2)

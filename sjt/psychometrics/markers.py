@@ -140,6 +140,33 @@ def pair_agreement(
     )
 
 
+def nominal_kappa(a: Sequence[str], b: Sequence[str]) -> tuple[float, float]:
+    """Cohen's kappa of two raters who name categories, such as the code each option or scenario shows.
+
+    Parameters
+    ----------
+    a, b : sequence of str
+        One category for each thing rated, in the same order.
+
+    Returns
+    -------
+    (kappa, se)
+        NaN where both use one category only.
+
+    Raises
+    ------
+    ShapeError
+        No ratings, or lists of unequal length.
+    """
+    if not a or len(a) != len(b):
+        raise ShapeError(f"{len(a)} and {len(b)} categories. Give both raters' category of everything rated.")
+    names = sorted({*a, *b})
+    table = np.zeros((len(names), len(names)))
+    for first, second in zip(a, b, strict=True):
+        table[names.index(first), names.index(second)] += 1
+    return weighted_kappa(table, np.eye(len(names)))
+
+
 @dataclass(frozen=True, slots=True)
 class Severity:
     """How much a marker gives below (+) or above (−) the others on the same scripts, in marks.

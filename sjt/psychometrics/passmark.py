@@ -164,6 +164,8 @@ def _panels(judged: Judgements, notes: list[str], profile: Profile) -> tuple[dic
         notes.append(f"se_cut is null: the panels cannot be linked. {error.message}")
         return {"panels": None}, math.nan
     notes.extend(linked.notes)
+    if np.isnan(judged.ratings).any():
+        notes.append("Judges' cuts are null where a judge did not rate every item; se_cut is composed from the panels.")
     home = {}
     for table in sorted(tables, key=lambda one: one.ratings.shape[0]):
         home.update(dict.fromkeys(table.items, table.panel))

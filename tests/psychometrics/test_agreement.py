@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sjt.errors import ShapeError
 from sjt.psychometrics.agreement import (
+    content_validity,
     intraclass,
     kendall_w,
     mean_deviations,
@@ -22,7 +23,7 @@ from sjt.psychometrics.agreement import (
     sample_sd,
     tied_groups,
 )
-from sjt.psychometrics.markers import marker_severity, pair_agreement
+from sjt.psychometrics.markers import marker_severity, nominal_kappa, pair_agreement
 
 REFERENCE = Path(__file__).parent / "reference"
 PANELS = json.loads((REFERENCE / "concordance.json").read_text())["cases"]
@@ -169,3 +170,20 @@ def test_severity_without_error_is_exact() -> None:
 def test_a_marker_who_shares_no_script_has_no_severity() -> None:
     rows = marker_severity(["s1", "s1", "s2", "s2", "s3"], ["a", "b", "a", "b", "c"], [3, 4, 5, 6, 2])
     assert [math.isnan(row.severity) for row in rows] == [False, False, True]
+
+
+def test_kappa_of_named_categories() -> None:
+    # 2 × 2 table 20, 5, 10, 15 of Cohen's textbook example: .70 observed, .50 by chance
+    a = ["yes"] * 25 + ["no"] * 25
+    b = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
+    assert nominal_kappa(a, b)[0] == pytest.approx(0.4, abs=1e-12)
+    assert math.isnan(nominal_kappa(["x"], ["x"])[0])
+    with pytest.raises(ShapeError):
+        nominal_kappa(["x"], [])
+
+
+def test_content_validity_is_the_share_who_call_it_relevant() -> None:
+    ratings = [[4, 2, math.nan], [3, 4, math.nan], [4, math.nan, math.nan], [1, 1, math.nan]]
+    found = content_validity(ratings)
+    assert found[:2].tolist() == pytest.approx([0.75, 1 / 3])
+    assert math.isnan(found[2])
