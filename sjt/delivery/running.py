@@ -16,7 +16,7 @@ from sjt import db
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import PaperItem
-from sjt.delivery import entering, ledger, responses, store
+from sjt.delivery import after, entering, ledger, responses, store
 from sjt.delivery.model import (
     MAX_EVENTS,
     ActKind,
@@ -188,6 +188,7 @@ def close_session(session_id: UUID, *, by: Actor, reason: str = "") -> list[UUID
         audit.record(
             session, by=by, did="session.closed", on=session_id, at=at, body={"reason": reason, "heads": heads}
         )
+    after.session_closed(session_id, by, at)
     return closed
 
 
