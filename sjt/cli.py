@@ -101,7 +101,10 @@ PURE: Final = (
     "sjt.psychometrics.",
     "sjt.serving:",
     "sjt.migrations.",
-    *(f"sjt.authoring.bank_commands:{name}" for name in ("check", "coverage", "format_", "stamp")),
+    *(
+        f"sjt.authoring.bank_commands:{name}"
+        for name in ("check", "coverage", "format_", "simulate_statistics", "stamp")
+    ),
 )
 """Targets that need no database, or bring it up themselves: the rooms need not be joined for them."""
 
