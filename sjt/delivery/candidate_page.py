@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.delivery.tables import Sitting, SittingPage
+from sjt.delivery.tables import LedgerRow, Sitting, SittingPage
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "scheme": ("white", "cream", "blue", "green", "pink", "grey", "dark", "yellow-on-black"),
@@ -107,3 +107,17 @@ def ready(session: Session, session_id: UUID) -> frozenset[UUID]:
 
 def _row(session: Session, sitting_id: UUID) -> SittingPage:
     return session.get(SittingPage, sitting_id) or SittingPage(sitting_id=sitting_id)
+
+
+def window_leaves(session: Session, session_id: UUID) -> dict[UUID, list[datetime]]:
+    """Give the times at which each candidate of a room left the test's window."""
+    query = (
+        select(LedgerRow.sitting_id, LedgerRow.at)
+        .join(Sitting, col(Sitting.id) == col(LedgerRow.sitting_id))
+        .where(col(Sitting.session_id) == session_id, col(LedgerRow.did) == "sitting.blur")
+        .order_by(col(LedgerRow.sitting_id), col(LedgerRow.n))
+    )
+    found: dict[UUID, list[datetime]] = {}
+    for sitting_id, at in session.exec(query):
+        found.setdefault(sitting_id, []).append(datetime.fromisoformat(at))
+    return found

@@ -30,3 +30,7 @@ class SittingChains:
         for name, n, _ in heads:
             sitting_id = UUID(name.removeprefix("sitting:"))
             session.execute(sa.update(Sitting).where(col(Sitting.id) == sitting_id).values(anchored_n=n))
+
+
+CHAINS = SittingChains()
+"""The one source; registering it twice changes nothing."""

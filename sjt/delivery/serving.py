@@ -21,9 +21,8 @@ from sjt import db
 from sjt.access import SYSTEM
 from sjt.audit import service as audit
 from sjt.config import Settings
-from sjt.db import new_id
 from sjt.delivery import ledger, store
-from sjt.delivery.chains import SittingChains
+from sjt.delivery.chains import CHAINS
 from sjt.delivery.model import ActKind, Instant, OutagePolicy
 from sjt.delivery.row import Hand
 from sjt.delivery.tables import Outage
@@ -103,7 +102,7 @@ class Running:
         """Take the lock, credit the outage that ends now, and begin; ``keep`` False leaves ticking to the caller."""
         self._lock.take()
         ledger.bind(self.ledger.start())
-        audit.register_chains(SittingChains())
+        audit.register_chains(CHAINS)
         self.tick()
         if keep:
             self._thread = threading.Thread(target=self._keep, name="sjt-keeper", daemon=True)
@@ -156,6 +155,7 @@ class Running:
                 return
             ids = store.running(session)
             beat_id = beat.id
+            assert beat_id is not None, "a stored beat has its number"
         credited = self.policy is OutagePolicy.ON
         # Two servers may see one gap and both write it down: credited spans of time that overlap count once.
         outage = {
@@ -177,8 +177,7 @@ class Running:
 def beat(hand: Hand, at: Instant, process: UUID) -> None:
     """Write one heartbeat row and forget the oldest."""
     hand.run(
-        "INSERT INTO heartbeat (id, at, boot, mono_ms, process) VALUES (?, ?, ?, ?, ?)",
-        hand.uuid(new_id()),
+        "INSERT INTO heartbeat (at, boot, mono_ms, process) VALUES (?, ?, ?, ?)",
         hand.time(at.at),
         at.boot,
         at.mono_ms,

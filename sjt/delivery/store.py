@@ -341,7 +341,11 @@ def overdue(session: Session, at: Instant) -> list[UUID]:
 
 
 def last_heartbeat(session: Session) -> Heartbeat | None:
-    return session.exec(select(Heartbeat).order_by(col(Heartbeat.at).desc(), col(Heartbeat.id).desc()).limit(1)).first()
+    return session.exec(select(Heartbeat).order_by(col(Heartbeat.id).desc()).limit(1)).first()
+
+
+def count_heartbeats(session: Session) -> int:
+    return session.exec(select(sa.func.count()).select_from(Heartbeat)).one()
 
 
 def last_sign_of_life(session: Session, beat: Instant) -> Instant:

@@ -224,7 +224,8 @@ class Incident(SQLModel, table=True):
 class Heartbeat(SQLModel, table=True):
     """Written every 5 s by a serving process: ties wall time to (boot, monotonic)."""
 
-    id: UUID = Field(default_factory=new_id, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)
+    """Counts up: the newest beat is the last written, whatever a stepped clock says."""
     at: datetime = Field(sa_type=UtcDateTime, index=True)
     boot: str = Field(max_length=64)
     mono_ms: int = Field(sa_type=sa.BigInteger)
@@ -235,7 +236,7 @@ class Outage(SQLModel, table=True):
     """A time during which no server lived; the row makes its credit happen once."""
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    last_beat: UUID = Field(unique=True)
+    last_beat: int = Field(unique=True)
     from_at: datetime = Field(sa_type=UtcDateTime)
     to_at: datetime = Field(sa_type=UtcDateTime)
     ms: int = Field(sa_type=sa.BigInteger)
@@ -252,7 +253,7 @@ class CodeTry(SQLModel, table=True):
 
 
 class SittingPage(SQLModel, table=True):
-    """What a candidate's page keeps beside the ledger: how it is shown, and a call for help. Nothing here is an answer."""
+    """What a candidate's page keeps beside the ledger: how it is shown, a call for help. Nothing here is an answer."""
 
     __tablename__ = "sitting_page"
     sitting_id: UUID = Field(foreign_key="sitting.id", primary_key=True)

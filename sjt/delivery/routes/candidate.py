@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from sjt import db, paths
 from sjt.access import Permission
+from sjt.authoring.snapshot import PaperScenario
 from sjt.delivery import candidate_page, candidate_session, ledger, practice, service
 from sjt.delivery.model import ENDED_STATES, SittingState
 from sjt.delivery.webforms import EnterForm
@@ -209,7 +210,7 @@ def _questions(view: service.CandidateView) -> list[dict[str, Any]]:
             "number": number,
             "scenario": scenario,
             "item": item,
-            "title": scenario.title,
+            "title": _title(scenario, item.id),
             "state": "none",
             "flagged": item.id in view.flags,
             "current": number == 1,
@@ -219,6 +220,14 @@ def _questions(view: service.CandidateView) -> list[dict[str, Any]]:
         }
         for number, (scenario, item) in enumerate(pairs, start=1)
     ]
+
+
+def _title(scenario: PaperScenario, item_id: str) -> str:
+    """Name a question by its situation; two questions on one situation are told apart."""
+    if len(scenario.items) == 1:
+        return scenario.title
+    place = [item.id for item in scenario.items].index(item_id) + 1
+    return f"{scenario.title} ({place} of {len(scenario.items)})"
 
 
 @bp.post("/back")
