@@ -12,9 +12,9 @@ import scipy
 from sjt.authoring.assembly import AssemblySpec, Band, broken, check, total
 from sjt.authoring.blueprint import Blueprint
 from sjt.authoring.form_bank import FormBank
-from sjt.authoring.forms import BuiltSet, impossible, trial_items
+from sjt.authoring.forms import BuiltSet, Impossible, impossible, trial_items
 from sjt.authoring.pool import Cap, fill
-from sjt.errors import InputError
+from sjt.errors import Fault, InputError
 
 
 def build_many(
@@ -34,6 +34,7 @@ def build_many(
     """
     from sjt.authoring.assembly_solve import Effort, solve
 
+    _refuse_exposure(bank, blueprint, spec)
     alone = replace(spec, forms=1, together=(), max_use=None)
     middle = _centred(bank, alone, spec)
     effort = replace(Effort.for_width(len(bank.assembly.items)), walks=2, steps=400, rounds=0, nodes=400)
@@ -47,7 +48,7 @@ def build_many(
     )  # fmt: skip
     if len(made.forms) < spec.forms:
         raise InputError(
-            f"{len(made.forms)} of {spec.forms} forms were found before {made.stopped_by}. {made.why} "
+            f"{len(made.forms)} of {spec.forms} forms were found; the work stopped by {made.stopped_by}. {made.why} "
             "Ask for fewer forms, allow more overlap or exposure, or write more scenarios."
         )
     assert not broken(check(bank.assembly, spec, made.forms))
@@ -56,6 +57,34 @@ def build_many(
         "stopped_by": "nodes" if made.stopped_by == "enough" else made.stopped_by, "gap": None,
     }  # fmt: skip
     return BuiltSet(made.forms, trial_items(bank, blueprint, made.forms, seed), spec, solver)
+
+
+def _refuse_exposure(bank: FormBank, blueprint: Blueprint, spec: AssemblySpec) -> None:
+    """Name the cap when plain counting shows that it cannot be kept."""
+    if spec.max_use is None:
+        return
+    faults = []
+    for count in [None, *(c for c in spec.counts if c.attr == "format" or c.of_scenarios)]:
+        if count is None:
+            name, each = "scenarios", spec.length
+            held = set(range(len(bank.assembly.scenarios)))
+        else:
+            name, each = count.name, count.low
+            tags = bank.assembly.tags[count.attr]
+            held = {s for i, s in enumerate(bank.assembly.scenario_of) if count.value in tags[i]}
+        anchored = len(held & set(spec.anchors))
+        room = (len(held - set(spec.banned)) - anchored) * spec.max_use
+        need = spec.forms * max(0, each - anchored)
+        if need > room:
+            least = ceil(Fraction(need, spec.max_use)) - (len(held - set(spec.banned)) - anchored)
+            what = (
+                f"{spec.forms} forms need {need} uses of {name}; exposure_max lets {len(held)} scenarios serve in "
+                f"{spec.max_use} each, {room} uses."
+            )
+            remedy = f"Write {least} more, raise use.exposure_max, or build fewer forms."
+            faults.append(Fault(f"{blueprint.id}.toml", "use", "exposure_max", what, remedy))
+    if faults:
+        raise Impossible(f"No {spec.forms} forms can be built from blueprint {blueprint.id}.", faults, None)
 
 
 def _centred(bank: FormBank, alone: AssemblySpec, spec: AssemblySpec) -> AssemblySpec:

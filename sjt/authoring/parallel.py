@@ -8,7 +8,7 @@ Where a spread is banked, a second parameter meets it too. Items are independent
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import erf, exp, lcm, sqrt
 from statistics import NormalDist
@@ -83,15 +83,18 @@ def _weighted(scaled: FloatArray, weights: FloatArray, lift: float, bend: float)
 
 
 def _solve_tilt(scaled: FloatArray, weights: FloatArray, mean: float, bend: float) -> float:
-    """The tilt with a given mean: the mean rises with the tilt, so halving finds it."""
-    below, above = -400.0, 400.0
-    for _ in range(70):
-        middle = (below + above) / 2
-        if float(scaled @ _weighted(scaled, weights, middle, bend)) < mean:
-            below = middle
-        else:
-            above = middle
-    return (below + above) / 2
+    """The tilt with a given mean: Newton, since the mean's slope is the variance, held inside a shrinking bracket."""
+    below, above, lift = -400.0, 400.0, 0.0
+    for _ in range(80):
+        p = _weighted(scaled, weights, lift, bend)
+        got = float(scaled @ p)
+        if abs(got - mean) < 1e-13 or above - below < 1e-12:
+            break
+        below, above = (lift, above) if got < mean else (below, lift)
+        variance = float(((scaled - got) ** 2) @ p)
+        newton = lift + (mean - got) / variance if variance > 1e-12 else above + 1
+        lift = newton if below < newton < above else (below + above) / 2
+    return lift
 
 
 def p_reach(items: Sequence[MarkDistribution], cut: float, unit: float) -> float:
@@ -142,12 +145,18 @@ class ItemOutlook:
     mean: float
     rise: float
     """Marks gained by one standard deviation of ability."""
+    _known: dict[tuple[float, float | None], MarkDistribution] = field(default_factory=dict, compare=False)
+
+    def _tilted(self, mean: float, sd: float | None) -> MarkDistribution:
+        if (mean, sd) not in self._known:
+            self._known[mean, sd] = tilted(self.marks, self.base, mean, sd)
+        return self._known[mean, sd]
 
     def at_borderline(self, shift: float = 0.0) -> MarkDistribution:
-        return tilted(self.marks, self.base, self.borderline + shift * self.se, self.borderline_sd)
+        return self._tilted(self.borderline + shift * self.se, self.borderline_sd)
 
     def at(self, ability: float) -> MarkDistribution:
-        return tilted(self.marks, self.base, self.mean + self.rise * ability)
+        return self._tilted(self.mean + self.rise * ability, None)
 
 
 def item_outlook(bank: FormBank, position: int) -> ItemOutlook:

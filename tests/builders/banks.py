@@ -179,7 +179,8 @@ def _write_statistics(path: Path, items: Sequence[tuple[str, str, str]], answers
         out.writerow(["item", "scenario_sha256", "name", "value", "se", "n", "source", "date"])
         for item, kind, digest in items:
             facility = min(0.95, SHARE[kind] + 0.08 + chance.gauss(0, 0.05))
-            rows = [("facility", round(facility, 4), 0.02), ("discrimination", round(chance.uniform(0.1, 0.4), 3), 0.1)]
+            rows: list[tuple[str, float, float | str]] = [("facility", round(facility, 4), 0.02)]
+            rows.append(("discrimination", round(chance.uniform(0.1, 0.4), 3), 0.1))
             rows.append(("sd", round(WORTH[kind] * chance.uniform(0.13, 0.2), 3), ""))
             for name, value, se in rows:
                 out.writerow([item, digest, name, value, se, answers, "simulated", "2026-11-01"])
