@@ -243,8 +243,8 @@ class _PostgresqlPool:
             self._free.put(None)
 
     def close(self) -> None:
-        for _ in range(self._free.qsize()):
-            connection = self._free.get()
+        taken = [self._free.get() for _ in range(self._free.qsize())]
+        for connection in taken:
             if connection is not None:
                 connection.close()
             self._free.put(None)

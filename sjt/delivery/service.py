@@ -95,6 +95,7 @@ __all__ = [
     "check_in",
     "clock_now",
     "close_session",
+    "count_running_sittings",
     "create_session",
     "decide_held",
     "end_break",
@@ -148,6 +149,11 @@ def candidates(session: Session) -> Sequence[Candidate]:
 
 def candidate(session: Session, candidate_id: UUID) -> Candidate:
     return store.candidate(session, candidate_id)
+
+
+def count_running_sittings(session: Session) -> int:
+    """Count the sittings whose clock has started and which have not ended."""
+    return len(store.running(session))
 
 
 def entries(session: Session, sitting_id: UUID) -> list[LedgerEntry]:
