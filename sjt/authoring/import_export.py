@@ -101,6 +101,16 @@ def files_of_zip(data: bytes) -> dict[str, bytes]:
     return dict(sorted(found.items()))
 
 
+def checked_archive(data: bytes, *, today: date) -> tuple[Prepared | None, InputError | None]:
+    """Read and check an uploaded archive: the bank, or what is wrong with it."""
+    try:
+        ready = prepare(files_of_zip(data), today=today)
+        assert ready.sound
+    except InputError as error:
+        return None, error
+    return ready, None
+
+
 def _is_kept(name: str) -> bool:
     return not any(part.startswith(".") or part in ("__MACOSX", "__pycache__") for part in PurePosixPath(name).parts)
 

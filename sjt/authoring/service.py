@@ -55,7 +55,7 @@ from sjt.authoring.sets import (
     start_set as start_set,
 )
 from sjt.authoring.standard import Standard
-from sjt.authoring.states import FormLine, ScenarioLine, Statistic
+from sjt.authoring.states import FormLine, ScenarioLine, Statistic, VersionLine
 from sjt.authoring.tables import BankedStatistic, BankFile, BankRow
 from sjt.authoring.the_bank import bank as bank
 from sjt.authoring.the_bank import bank_exists as bank_exists
@@ -117,6 +117,19 @@ def scenarios(session: Session, bank_id: str | None = None) -> list[ScenarioLine
             )
         )
     return lines
+
+
+def scenario_line(session: Session, scenario_id: str) -> ScenarioLine:
+    """Give what a list says of one scenario."""
+    return next(line for line in scenarios(session) if line.id == scenario_id)
+
+
+def versions(session: Session, scenario_id: str) -> list[VersionLine]:
+    """List every version of a scenario, newest first."""
+    return [
+        VersionLine(row.n, row.scenario_sha256, row.key_sha256, row.created_at, row.created_by)
+        for row in store.versions(session, scenario_id)
+    ]
 
 
 def scenario(session: Session, scenario_id: str) -> Scenario:
@@ -197,14 +210,20 @@ def record_statistics(session: Session, rows: Iterable[Statistic], *, by: Actor,
     return len(listed)
 
 
-def statistics_of(session: Session, item_id: str) -> list[Statistic]:
-    """Give what is known of an item: the bank's own files first, then what rooms recorded."""
-    if not bank_exists(session):
-        return []
-    found: list[Statistic] = []
-    for name, text in banked.in_folder(bank_files(session), banked.FOLDER).items():
-        found += [one for one in banked.read_statistics(text, name) if one.item == item_id]
+def statistics_by_item(session: Session, items: Iterable[str]) -> dict[str, list[Statistic]]:
+    """Give what is known of each item: the bank's own files and what rooms recorded."""
+    found: dict[str, list[Statistic]] = {item: [] for item in items}
+    if bank_exists(session):
+        for name, text in banked.in_folder(bank_files(session), banked.FOLDER).items():
+            for one in banked.read_statistics(text, name):
+                if one.item in found:
+                    found[one.item].append(one)
     return found
+
+
+def statistics_of(session: Session, item_id: str) -> list[Statistic]:
+    """Give what is known of one item."""
+    return statistics_by_item(session, [item_id])[item_id]
 
 
 def judgement_files(session: Session) -> dict[str, str]:

@@ -106,3 +106,14 @@ class Statistic:
     n: int
     source: str
     date: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """What a list says of one version of a scenario."""
+
+    n: int
+    scenario_sha256: str
+    key_sha256: str
+    created_at: datetime
+    created_by: str

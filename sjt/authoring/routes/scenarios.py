@@ -1,0 +1,189 @@
+"""The bank's pages: scenarios, one of them, what a candidate will see of it, coverage, findings, import, export."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from sjt import db
+from sjt.access import Permission, may
+from sjt.authoring import import_export, service
+from sjt.authoring.coverage_page import coverage_view
+from sjt.authoring.freezing import TEST_TITLE, paper_scenario
+from sjt.authoring.listing import Filters, listing
+from sjt.authoring.scenario_page import scenario_view, without_key
+from sjt.authoring.snapshot import Format
+from sjt.authoring.states import ScenarioState
+from sjt.authoring.webforms import ImportForm
+from sjt.errors import NotFound
+from sjt.web.guards import actor, now, requires
+from sjt.web.headers import allow_framing_by_self
+
+bp = Blueprint("authoring", __name__, url_prefix="/bank")
+
+
+@bp.get("/")
+@requires(Permission.SEE_BANK)
+def scenarios() -> ResponseReturnValue:
+    """List the scenarios, narrowed by what the address says."""
+    filters = Filters.from_args(request.args)
+    with db.session() as session:
+        if not service.bank_exists(session):
+            return render_template("authoring/no_bank.html")
+        bank = service.bank(session)
+        found = listing(bank, service.scenarios(session), filters)
+    return render_template(
+        "authoring/scenarios.html",
+        bank=bank,
+        found=found,
+        filters=filters,
+        formats=[kind.value for kind in Format],
+        states=[state.value for state in ScenarioState],
+    )
+
+
+@bp.get("/scenarios/<scenario_id>")
+@requires(Permission.SEE_BANK)
+def scenario(scenario_id: str) -> ResponseReturnValue:
+    """Show one scenario whole; its key only to those who may see keys."""
+    with_key = may(actor(), Permission.SEE_KEY)
+    with db.session() as session:
+        found = service.scenario(session, scenario_id)
+        bank = service.bank(session)
+        report = service.findings(session, today=now().date())
+        statistics = service.statistics_by_item(session, [item.id for item in found.items]) if with_key else {}
+        line = service.scenario_line(session, scenario_id)
+        versions = service.versions(session, scenario_id)
+    view = scenario_view(bank, found, report.findings, statistics, with_key=with_key)
+    return render_template(
+        "authoring/scenario.html", view=view, line=line, bank=bank, versions=versions, with_key=with_key
+    )
+
+
+@bp.get("/scenarios/<scenario_id>/preview")
+@requires(Permission.SEE_BANK)
+def scenario_preview(scenario_id: str) -> ResponseReturnValue:
+    """Show one question as a candidate will see it: the parts of a sitting's own page, nothing of the key."""
+    allow_framing_by_self()
+    with db.session() as session:
+        found = service.scenario(session, scenario_id)
+        bank = service.bank(session)
+    shown = paper_scenario(bank, found, found.items)
+    numbers = {item.id: number for number, item in enumerate(shown.items, start=1)}
+    wanted = request.args.get("item") or shown.items[0].id
+    if wanted not in numbers:
+        raise NotFound(f"Scenario {scenario_id} has no item {wanted}.")
+    number = numbers[wanted]
+
+    def link(at: int) -> tuple[str, str] | None:
+        if not 1 <= at <= len(shown.items):
+            return None
+        address = url_for(".scenario_preview", scenario_id=scenario_id, item=shown.items[at - 1].id)
+        return f"Question {at}", address
+
+    question = SimpleNamespace(
+        number=number,
+        title=shown.title,
+        scenario=shown,
+        item=shown.items[number - 1],
+        order=[option.id for option in shown.items[number - 1].options],
+    )
+    return render_template(
+        "authoring/scenario_preview.html",
+        q=question,
+        total=len(shown.items),
+        previous=link(number - 1),
+        following=link(number + 1),
+        test_name=TEST_TITLE,
+        test_part="Preview",
+        display={},
+    )
+
+
+@bp.get("/coverage")
+@requires(Permission.SEE_BANK)
+def coverage() -> ResponseReturnValue:
+    """Show what the bank covers for an option, and its gaps."""
+    with db.session() as session:
+        if not service.bank_exists(session):
+            return render_template("authoring/no_bank.html")
+        bank = service.bank(session)
+    options = bank.standard.option_ids
+    option = request.args.get("option") or options[0]
+    if option not in options:
+        raise NotFound(f"The standard has no option {option}.")
+    views = {name: coverage_view(bank, name) for name in options}
+    return render_template("authoring/coverage.html", bank=bank, option=option, view=views[option], views=views)
+
+
+@bp.get("/findings")
+@requires(Permission.SEE_BANK)
+def findings() -> ResponseReturnValue:
+    """Show everything the checks found, by scenario."""
+    with db.session() as session:
+        if not service.bank_exists(session):
+            return render_template("authoring/no_bank.html")
+        bank = service.bank(session)
+        report = service.findings(session, today=now().date())
+    found = report.findings
+    accepted = report.accepted
+    if not may(actor(), Permission.SEE_KEY):  # a finding on a key says what the key is
+        found = tuple(without_key(found))
+        accepted = tuple(pair for pair in accepted if without_key([pair[0]]))
+    titles = {scenario.id: scenario.title for scenario in bank.scenarios}
+    show = request.args.get("show", "")
+    rows = [one for one in found if not show or one.severity.value == show]
+    groups: dict[str, list[object]] = {}
+    for one in rows:
+        groups.setdefault(one.scenario, []).append(one)
+    return render_template(
+        "authoring/findings.html",
+        groups=groups,
+        found=found,
+        accepted=accepted,
+        titles=titles,
+        show=show,
+        scenarios=report.scenarios,
+    )
+
+
+@bp.get("/import")
+@requires(Permission.IMPORT_BANK)
+def import_page() -> ResponseReturnValue:
+    return render_template("authoring/import_page.html", form=ImportForm(), problem=None, checked=None)
+
+
+@bp.post("/import")
+@requires(Permission.IMPORT_BANK)
+def import_post() -> ResponseReturnValue:
+    """Check an uploaded bank whole; import it if it holds no error and that was asked."""
+    form = ImportForm()
+    if not form.validate_on_submit():
+        return render_template("authoring/import_page.html", form=form, problem=None, checked=None), 422
+    ready, problem = import_export.checked_archive(form.archive.data.read(), today=now().date())
+    if ready is None or problem is not None:
+        return render_template("authoring/import_page.html", form=form, problem=problem, checked=None), 422
+    if not form.put.data:
+        return render_template("authoring/import_page.html", form=form, problem=None, checked=ready)
+    with db.transaction() as session:
+        done = service.import_prepared(session, ready, by=actor(), now=now())
+    counts = f"{len(done.new)} new, {len(done.changed)} changed, {done.same} as before, {len(done.left_out)} left out"
+    flash(f"Bank {done.bank_id} is imported: {counts}.", "ok")
+    return redirect(url_for(".scenarios" if may(actor(), Permission.SEE_BANK) else ".import_page"), 303)
+
+
+@bp.get("/export.zip")
+@requires(Permission.IMPORT_BANK)
+def export_zip() -> ResponseReturnValue:
+    """Give the whole bank as an archive, keys too."""
+    with db.session() as session:
+        bank = service.bank(session)
+        files = service.bank_files(session)
+    name = bank.settings.id
+    return Response(
+        import_export.zip_of_files(files, name),
+        mimetype="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"},
+    )
