@@ -1,0 +1,237 @@
+"""A simulated session: its candidates answer through the ledger, on a clock that the builder moves."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sjt import db
+from sjt.access import Actor
+from sjt.authoring import service as authoring
+from sjt.authoring.snapshot import Format, Paper, PaperItem
+from sjt.config import Settings
+from sjt.delivery import responses, service
+from sjt.delivery.model import EventKind, IncidentCategory, Instant, Refused, SessionPlan
+from sjt.delivery.running import items_of
+from sjt.delivery.serving import Running
+from sjt.delivery.writing import Batch
+from sjt.demo.people import Apprentice, as_csv
+from sjt.times import ManualClock, iso
+
+PLAN = "ap-sjt-portfolio-interview"
+Answers = Callable[[str, float, str], tuple[Any, int]]
+"""(item id, ability, person) → response in the contract's shape, and the milliseconds it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One browser event of one sitting at one moment."""
+
+    at: datetime
+    sitting_id: UUID
+    lease: int
+    by: str
+    event: Mapping[str, Any]
+
+
+def hold_session(
+    *,
+    running: Running,
+    clock: ManualClock,
+    settings: Settings,
+    centre: str,
+    room: str,
+    starts: datetime,
+    forms: Sequence[str],
+    people: Sequence[Apprentice],
+    answers: Answers,
+    seed: int,
+    administrator: Actor,
+    invigilator: Actor,
+) -> UUID:
+    """Book, check in, sit and close one session; give its id."""
+    session_id, pin, bookings = book(
+        clock=clock,
+        settings=settings,
+        centre=centre,
+        room=room,
+        starts=starts,
+        forms=forms,
+        people=people,
+        administrator=administrator,
+    )
+    rng = random.Random(f"{seed}:{centre}:{room}")
+    absent = set(rng.sample(range(len(bookings)), k=max(1, len(bookings) // 25))) if len(bookings) > 5 else set()
+    _move(clock, starts - timedelta(minutes=20))
+    with db.transaction() as session:
+        slips = service.issue_codes(
+            session, session_id, by=invigilator, now=clock.now(), secret_key=settings.secret_key
+        )
+        codes = {slip.booking_id: slip.code for slip in slips}
+        for at, booking in enumerate(bookings):
+            if at not in absent:
+                service.check_in(session, booking, by=invigilator, now=clock.now())
+    entered: list[tuple[Apprentice, service.Entered]] = []
+    for at, (booking, person) in enumerate(zip(bookings, people, strict=True)):
+        if at in absent:
+            continue
+        _move(clock, clock.now() + timedelta(seconds=7))
+        one = service.enter(
+            codes[booking],
+            pin,
+            address=f"seat-{at + 1}",
+            agent="simulated",
+            secret_key=settings.secret_key,
+            now=clock.now(),
+        )
+        entered.append((person, one))
+    _move(clock, starts)
+    service.start_room(session_id, by=invigilator)
+    acts: list[Act] = []
+    longest = 0.0
+    for person, one in entered:
+        with db.session() as session:
+            view = service.sitting_of(session, one.sitting_id, at=running.ledger.now())
+        assert view.paper is not None
+        minutes = view.clock.left_ms / 60_000
+        longest = max(longest, minutes)
+        acts += sitting_acts(view.paper, one, person, answers, starts, minutes, rng)
+    acts.sort(key=lambda act: (act.at, str(act.sitting_id)))
+    _replay(running, clock, acts)
+    _move(clock, starts + timedelta(minutes=longest + 5))
+    running.close_overdue(running.ledger.now())
+    with db.transaction() as session:
+        incident = service.report_incident(
+            session,
+            session_id,
+            IncidentCategory.ENVIRONMENT,
+            "Simulated: drilling next door for two minutes; it was stopped, nobody left the room.",
+            by=invigilator,
+            now=clock.now(),
+        )
+        service.resolve_incident(session, incident, "No effect on the sittings.", by=administrator, now=clock.now())
+    service.close_session(session_id, by=invigilator, reason="The session has ended.")
+    return session_id
+
+
+def book(
+    *,
+    clock: ManualClock,
+    settings: Settings,
+    centre: str,
+    room: str,
+    starts: datetime,
+    forms: Sequence[str],
+    people: Sequence[Apprentice],
+    administrator: Actor,
+    gateway_open: Sequence[int] = (),
+) -> tuple[UUID, str, list[UUID]]:
+    """Make a session, load its candidates from the file a centre would send, record their gateway evidence.
+
+    ``gateway_open`` names the rows (from 0) whose gateway lacks the employer's report.
+    """
+    lines = service.read_csv(as_csv(list(people)), file="candidates.csv")
+    with db.transaction() as session:
+        plan = SessionPlan(centre, room, starts, tuple(forms), PLAN, max(len(people), 8))
+        made = service.create_session(
+            session, plan, by=administrator, now=clock.now(), secret_key=settings.secret_key, simulated=True
+        )
+        service.import_candidates(session, made.id, lines, by=administrator, now=clock.now())
+        by_uln = {candidate.uln: candidate for candidate in service.candidates(session)}
+        for at, person in enumerate(people):
+            required = authoring.plan_evidence(session, PLAN, person.option)
+            given = [one.id for one in required if not (at in gateway_open and one.evidence == "employer-report")]
+            service.record_gateway(session, by_uln[person.uln].id, given, by=administrator, now=clock.now())
+    with db.session() as session:
+        seats = service.room(session, made.id, at=Instant.of(clock)).seats
+    by_name = {(seat.name): seat.booking_id for seat in seats}
+    return made.id, made.pin, [by_name[f"{person.given} {person.family}"] for person in people]
+
+
+def sitting_acts(
+    paper: Paper,
+    entered: service.Entered,
+    person: Apprentice,
+    answers: Answers,
+    starts: datetime,
+    minutes: float,
+    rng: random.Random,
+) -> list[Act]:
+    """Give what one person's browser sends: views, first and changed answers, flags, and a submit (or none)."""
+    items = paper.items()
+    drawn = {item.id: answers(item.id, person.theta, person.uln) for item in items}
+    taken = sum(ms for _, ms in drawn.values()) / 1000
+    pace = min(1.35, max(0.45, rng.gauss(0.78, 0.14))) * minutes * 60 / taken
+    acts: list[Act] = []
+    at, seq = starts + timedelta(seconds=rng.uniform(2, 9)), 0
+
+    def send(kind: EventKind, item: PaperItem | None = None, response: Any = None, *, plus: float = 0.0) -> None:
+        nonlocal at, seq
+        at, seq = at + timedelta(seconds=plus), seq + 1
+        event = {
+            "id": str(_uuid(rng)),
+            "seq": seq,
+            "kind": kind.value,
+            "item": item.id if item else None,
+            "response": response,
+            "client_time": iso(at),
+            "prev": None,
+        }
+        acts.append(Act(at, entered.sitting_id, entered.lease, f"sitting:{entered.sitting_id}", event))
+
+    ends = starts + timedelta(minutes=minutes)
+    for item in items:
+        response, ms = drawn[item.id]
+        seconds = max(4.0, ms / 1000 * pace)
+        if at + timedelta(seconds=seconds) >= ends:
+            return acts  # time runs out here: the server closes the sitting
+        send(EventKind.VIEW, item)
+        if rng.random() < 0.012:
+            at += timedelta(seconds=seconds)
+            continue  # left unanswered
+        partial = _partial(item, response, rng)
+        if partial is not None:
+            send(EventKind.ANSWER, item, partial, plus=seconds * 0.6)
+            send(EventKind.ANSWER, item, response, plus=seconds * 0.4)
+        else:
+            send(EventKind.ANSWER, item, response, plus=seconds)
+        if rng.random() < 0.07:
+            send(EventKind.FLAG, item, True, plus=1.0)
+    if at + timedelta(seconds=40) < ends:
+        send(EventKind.SUBMIT, plus=rng.uniform(5, 35))
+    return acts
+
+
+def _partial(item: PaperItem, response: Any, rng: random.Random) -> Any:
+    """Give what stands on the page halfway, as rankings and ratings are built up."""
+    if item.format in (Format.RANK, Format.RATE) and rng.random() < 0.6:
+        kept = rng.sample(sorted(response), k=2)
+        return {option: response[option] for option in kept}
+    if item.format is Format.WRITTEN and len(response["text"]) > 40:
+        return {"text": response["text"][: len(response["text"]) // 2].rsplit(" ", 1)[0]}
+    return None
+
+
+def _uuid(rng: random.Random) -> UUID:
+    return UUID(int=rng.getrandbits(128), version=4)
+
+
+def _replay(running: Running, clock: ManualClock, acts: Sequence[Act]) -> None:
+    """Send the acts through the ledger, one batch each, at their own moments; the clock ends at the last."""
+    batches = []
+    for act in acts:
+        _move(clock, act.at)
+        event = responses.read_event(dict(act.event), items_of(act.sitting_id))
+        assert not isinstance(event, Refused), f"the simulator made an event that no browser could send: {event}"
+        batches.append(Batch(act.sitting_id, act.lease, (event,), act.by, Instant.of(clock)))
+    for reply in running.ledger.save_all(batches):
+        assert not reply.refused, f"the ledger refused a simulated event: {reply.refused}"
+
+
+def _move(clock: ManualClock, to: datetime) -> None:
+    if to > clock.now():
+        clock.advance(to - clock.now())
