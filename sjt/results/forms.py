@@ -49,6 +49,10 @@ class Shelf:
         self._session = session
         self._held: dict[str, Frozen] = {}
 
+    def read_in(self, session: Session) -> None:
+        """Read forms through this session from now on; what was read is frozen and stays."""
+        self._session = session
+
     def __getitem__(self, form_id: str) -> Frozen:
         if form_id not in self._held:
             self._held[form_id] = frozen(self._session, form_id)

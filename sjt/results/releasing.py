@@ -139,9 +139,7 @@ def release(session: Session, release_id: UUID, *, by: Actor, now: datetime) -> 
         raise MoveRefused("You proposed this release. A second awarding officer releases it.")
     _require_free(session, row.session_id)
     if _content(session, row.session_id) != row.content_sha256:
-        raise MoveRefused(
-            "Marks or pass marks have changed since the proposal. Take it back and propose anew."
-        )
+        raise MoveRefused("Marks or pass marks have changed since the proposal. Take it back and propose anew.")
     runs = store.runs_of_session(session, row.session_id)
     before = store.last_outcomes(session, session_id=row.session_id)
     cuts = {form: store.standing_cut(session, form) for form in {run.form_id for run in runs.values()}}

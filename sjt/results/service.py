@@ -7,6 +7,7 @@ from sjt.results.export import file_name, long_csv, wide_csv
 from sjt.results.judging import (
     JudgedItem,
     PanelView,
+    check_rating,
     close_panel,
     create_panel,
     items_of,
@@ -56,6 +57,7 @@ __all__ = [
     "Verdict",
     "adopt",
     "blocks",
+    "check_rating",
     "close_panel",
     "compose",
     "create_panel",

@@ -1,0 +1,188 @@
+"""The analysis of a session or of a form, as background work: marks, statistics, pictures, one stored result."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, Final
+from uuid import UUID
+
+from sjt.analysis import choices, matrix, pictures, verdict
+from sjt.analysis.tables import AnalysisPicture, AnalysisRun
+from sjt.authoring import service as authoring
+from sjt.authoring.snapshot import Paper, Secret
+from sjt.delivery import service as delivery
+from sjt.errors import InputError, NotFound
+from sjt.jobs.context import JobContext
+from sjt.psychometrics import item_analysis
+from sjt.psychometrics.flags import Limits
+from sjt.psychometrics.smallsample import fisher_interval, policy, t_interval
+from sjt.results import service as results
+from sjt.results.jobs import mark_waiting
+from sjt.times import utc_now
+
+SEED: Final = 1
+ALL: Final = "all"
+LIMITS: Final = Limits()
+
+
+def run_analysis(args: Mapping[str, Any], context: JobContext) -> Mapping[str, Any]:
+    """Analyse ``{"session": id}`` or ``{"form": id}`` and store what the pages show."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    context.progress(0, 4, "Marking what is not marked yet")
+    if "session" in args:
+        mark_waiting(UUID(args["session"]), context, reason="marked for analysis")
+    context.check_cancelled()
+    context.progress(1, 4, "Reading marks")
+    rows, secrets, papers, cuts, seen, simulated = _read(args, context)
+    people = matrix.cohort(rows, secrets, seen, name=str(args.get("session") or args.get("form")))
+    context.progress(2, 4, "Computing item and test statistics")
+    found = analyse(people, secrets, papers, cuts)
+    context.check_cancelled()
+    context.progress(3, 4, "Drawing")
+    drawn = draw(found)
+    run = AnalysisRun(
+        session_id=UUID(args["session"]) if "session" in args else None,
+        form_id=args.get("form"),
+        n=len(people.responses.persons),
+        data_sha256=people.responses.sha256,
+        result=json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False),
+        profile=LIMITS.profile,
+        version=str(found["version"]),
+        seed=SEED,
+        simulated=simulated,
+        at=utc_now(),
+        by=context.by,
+    )
+    with context.transaction() as session:
+        session.add(run)
+        session.flush()
+        session.add_all(AnalysisPicture(run_id=run.id, name=name, svg=svg) for name, svg in drawn.items())
+    context.progress(4, 4, "Done")
+    where = f"/analysis/sessions/{args['session']}" if "session" in args else f"/analysis/forms/{args['form']}"
+    return {"goes_to": where, "run": str(run.id), "n": run.n}
+
+
+def _read(args: Mapping[str, Any], context: JobContext) -> Any:
+    with context.session() as session:
+        if "session" in args:
+            session_id = UUID(args["session"])
+            rows = results.item_marks(session, session_id)
+            sat = delivery.responses(session, session_id=session_id)
+        elif "form" in args:
+            rows = results.item_marks_of_form(session, args["form"])
+            sat = delivery.responses(session, form_id=args["form"])
+        else:
+            raise InputError("An analysis needs a session or a form.")
+        if not rows:
+            raise NotFound("Nobody's marks are there to analyse. Close the session first.")
+        forms = sorted({row.form_id for row in rows})
+        secrets = {form: authoring.secret(session, form) for form in forms}
+        papers = {form: authoring.paper(session, form) for form in forms}
+        cuts = {form: _cut(results.standing_cut(session, form), secrets[form]) for form in forms}
+        seen = {one.sitting_id: frozenset(one.views) | frozenset(one.answers) for one in sat if one.views}
+        return rows, secrets, papers, cuts, seen, any(one.simulated for one in sat)
+
+
+def _cut(standing: Any, secret: Secret) -> dict[str, Any] | None:
+    if standing is not None:
+        return {"applied": float(standing.applied), "exact": float(standing.exact), "se": standing.se, "adopted": True}
+    if secret.cut:
+        applied, exact = float(Fraction(secret.cut["applied"])), float(Fraction(secret.cut["exact"]))
+        return {"applied": applied, "exact": exact, "se": secret.cut.get("se"), "adopted": False}
+    return None
+
+
+def analyse(
+    people: matrix.Cohort,
+    secrets: Mapping[str, Secret],
+    papers: Mapping[str, Paper],
+    cuts: Mapping[str, dict[str, Any] | None],
+) -> dict[str, Any]:
+    """Analyse each form, and all of them together where there are several."""
+    parts: dict[str, Any] = {}
+    for form, secret in secrets.items():
+        own = people if len(secrets) == 1 else matrix.take_form(people, form)
+        parts[form] = _part(own, {form: secret}, {form: papers[form]}, cuts[form])
+    if len(secrets) > 1:
+        parts = {ALL: _part(people, secrets, papers, None), **parts}
+    titles = {item.id: s.title for paper in papers.values() for s in paper.scenarios for item in s.items}
+    return {
+        "parts": parts,
+        "forms": {form: {"title": papers[form].subtitle, "cut": cuts[form]} for form in secrets},
+        "titles": titles,
+        "limits": {name: getattr(LIMITS, name) for name in LIMITS.__dataclass_fields__},
+        "version": next(iter(parts.values()))["version"],
+    }
+
+
+def _part(
+    people: matrix.Cohort, secrets: Mapping[str, Secret], papers: Mapping[str, Paper], cut: dict[str, Any] | None
+) -> dict[str, Any]:
+    raw: dict[str, Any] = {}
+    for form, secret in secrets.items():
+        for item in secret.items:
+            shown = papers[form].item(item.id)
+            if item.id in raw or shown is None:
+                continue
+            rest = people.rest.get(item.id, people.rest[""])
+            made = choices.choices(item, shown.option_ids(), people.raw.get(item.id, {}), rest, SEED)
+            if made is not None:
+                raw[item.id] = {"choices": made, "key_doubt": made["key_doubt"]}
+    answer = item_analysis.analyse(
+        people.responses, raw=raw, cut=None if cut is None else cut["applied"], limits=LIMITS, seed=SEED
+    )
+    for row in answer["items"]:
+        row.setdefault("raw", None)
+    answer["trial"] = [
+        _trial(people, item.id, float(item.worth), raw.get(item.id))
+        for item in {i.id: i for s in secrets.values() for i in s.items if not i.live}.values()
+    ]
+    answer["verdict"] = verdict.verdict(answer)
+    answer["policy_small"] = policy(answer["n_persons"]).name
+    return answer
+
+
+def _trial(people: matrix.Cohort, item: str, top: float, raw: Any) -> dict[str, Any]:
+    """Give a trial item's facility and its correlation with the live total, which it is no part of."""
+    import numpy as np
+
+    by = people.trial.get(item, {})
+    rows = np.array(sorted(by), dtype=np.intp)
+    marks = np.array([float(by[int(n)]) for n in rows])
+    n = len(rows)
+    out: dict[str, Any] = {"item": item, "n": n, "max": top, "facility": None, "facility_ci": None, "raw": raw}
+    out |= {"item_rest": None, "item_rest_ci": None}
+    if n:
+        out["facility"] = float(marks.mean() / top)
+    if n > 1:
+        low, high = t_interval(marks.mean() / top, marks.std(ddof=1) / top, n)
+        out["facility_ci"] = [max(0.0, float(low)), min(1.0, float(high))]
+        rest = people.rest[""][rows]
+        if policy(n).statistics and marks.std() > 0 and np.isfinite(rest).all() and rest.std() > 0:
+            r = float(np.corrcoef(marks, rest)[0, 1])
+            a, b = fisher_interval(r, n)
+            out["item_rest"], out["item_rest_ci"] = r, [float(a), float(b)]
+    return out
+
+
+def draw(found: Mapping[str, Any]) -> dict[str, str]:
+    """Draw every picture of a result: score distributions by form, and who chose what by item."""
+    made: dict[str, str] = {}
+    for name, part in found["parts"].items():
+        totals, test = part["test"]["totals"], part["test"]
+        if name != ALL and totals is not None and part["n_persons"] >= 10:
+            cut = found["forms"][name]["cut"]
+            title = f"Totals of {part['n_persons']} candidates"
+            made[f"totals-{name}"] = pictures.distribution(title, totals, cut and cut["applied"], test["max"])
+    widest = found["parts"].get(ALL) or next(iter(found["parts"].values()))
+    for row in [*widest["items"], *widest["trial"]]:
+        chosen = (row["raw"] or {}).get("choices")
+        if chosen is not None:
+            section = chosen["sections"][0]
+            svg = pictures.traces(f"{row['item']}: {section['what'].lower()}", section, chosen["groups"])
+            if svg is not None:
+                made[f"traces-{row['item']}"] = svg
+    return made
