@@ -121,3 +121,9 @@ def window_leaves(session: Session, session_id: UUID) -> dict[UUID, list[datetim
     for sitting_id, at in session.exec(query):
         found.setdefault(sitting_id, []).append(datetime.fromisoformat(at))
     return found
+
+
+def heads(session: Session, session_id: UUID) -> dict[UUID, tuple[int, str]]:
+    """Give the length and head of each sitting's log, as the room report prints them."""
+    query = select(Sitting.id, Sitting.head_n, Sitting.head_hash).where(col(Sitting.session_id) == session_id)
+    return {sitting_id: (n, head) for sitting_id, n, head in session.exec(query)}

@@ -71,6 +71,14 @@ class Console:
     def shown(self, tab: str) -> list[SeatCard]:
         return [card for card in self.cards if tab == "all" or (tab == "needs" and card.needs) or card.group == tab]
 
+    def choices(self) -> list[tuple[str, str]]:
+        """Give the seats that have a sitting, for a list to choose from."""
+        return [
+            (str(card.line.sitting_id), f"{card.place}, {card.line.name}")
+            for card in self.cards
+            if card.line.sitting_id
+        ]
+
     def card(self, booking_id: str) -> SeatCard | None:
         return next((card for card in self.cards if card.key == booking_id), None)
 
@@ -117,7 +125,9 @@ def _needs(
     if (gap := _silence(line, room.at)) is not None:
         kept = ""
         if line.unsaved:
-            kept = f" {line.unsaved} answer{'s are' if line.unsaved > 1 else ' is'} kept on the computer and not yet here."
+            kept = (
+                f" {line.unsaved} answer{'s are' if line.unsaved > 1 else ' is'} kept on the computer and not yet here."
+            )
         yield "silent", "danger", "offline", f"no contact for {duration(gap)}.{kept}", False
     if called is not None:
         yield "help", "warn", "question", f"{called.words} {duration(room.at - called.at)} ago.", True
