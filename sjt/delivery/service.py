@@ -106,6 +106,7 @@ __all__ = [
     "force_submit",
     "gateway_missing",
     "gateways",
+    "head_of",
     "held",
     "import_candidates",
     "issue_codes",
@@ -159,3 +160,9 @@ def count_running_sittings(session: Session) -> int:
 def entries(session: Session, sitting_id: UUID) -> list[LedgerEntry]:
     """Give a sitting's ledger, in order."""
     return store.entries(session, sitting_id)
+
+
+def head_of(session: Session, sitting_id: UUID) -> tuple[int, str]:
+    """Give the length and last hash of a sitting's chain, for a printed and signed report."""
+    sitting = store.sitting(session, sitting_id)
+    return sitting.head_n, sitting.head_hash
