@@ -74,7 +74,7 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     # Judges and experts answer blind to the key, so the key is not theirs to see.
     Permission.SEE_KEY: frozenset({_R.WRITER, _R.REVIEWER, _R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN, _R.AUDITOR}),
     Permission.EDIT_SCENARIO: frozenset({_R.WRITER}),
-    Permission.IMPORT_BANK: frozenset({_R.TEST_DEVELOPER, _R.ADMINISTRATOR}),
+    Permission.IMPORT_BANK: frozenset({_R.WRITER, _R.TEST_DEVELOPER, _R.ADMINISTRATOR}),
     Permission.SEE_FORMS: frozenset({_R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN, _R.AWARDING_OFFICER, _R.AUDITOR}),
     Permission.BUILD_FORMS: frozenset({_R.TEST_DEVELOPER}),
     Permission.SCHEDULE: frozenset({_R.CENTRE_ADMIN}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -37,6 +38,8 @@ class Frozen:
 
     paper: Paper
     secret: Secret
+    numbers: Mapping[str, Any]
+    """What pages show side by side: facility sum, minutes, counts by format, class, outcome, option and area."""
 
 
 def paper_item(bank: Bank, item: Item) -> PaperItem:
@@ -126,7 +129,23 @@ def freeze(
         cut=_cut(source, form),
         proof_sha256=proof_sha256,
     )
-    return Frozen(paper, secret)
+    return Frozen(paper, secret, _numbers(source, form))
+
+
+def _numbers(source: FormBank, form: Mapping[str, Any]) -> dict[str, Any]:
+    """Count what a form holds: items by format, scenarios by everything else."""
+    positions = [source.position(item) for item in form["items"]]
+    found: dict[str, Any] = {
+        "facility": float(sum((source.assembly.numbers["facility"][i] for i in positions), Fraction(0))),
+        "minutes": float(Fraction(form["minutes"])),
+        "format": dict(Counter(value for i in positions for value in source.assembly.tags["format"][i])),
+    }
+    for tag in ("class", "outcome", "option", "area", "sensitive"):
+        held: dict[int, frozenset[str]] = {}
+        for i in positions:
+            held[source.assembly.scenario_of[i]] = source.assembly.tags[tag][i]
+        found[tag] = dict(Counter(value for values in held.values() for value in values))
+    return found
 
 
 def _cut(source: FormBank, form: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -200,6 +200,28 @@ def published_forms(session: Session, option: str | None = None, use: FormUse | 
     """List the forms that new sessions may take."""
     wanted = None if use is None else FormUse(use)
     return [_line(*row) for row in store.forms_in_state(session, FormState.PUBLISHED, option=option, use=wanted)]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a person must know before publishing a form."""
+
+    line: FormLine
+    live_obstacles: tuple[str, ...]
+    live_reason: str
+    changed: tuple[str, ...]
+
+
+def standing(session: Session, form_id: str) -> Standing:
+    """Say what publishing a form would meet."""
+    form, its_set = _form(session, form_id)
+    secret = snapshot.secret_from_json(form.secret)
+    return Standing(
+        _line(form, its_set),
+        tuple(why_not(form, its_set, FormUse.LIVE)),
+        reason_needed(form, its_set, FormUse.LIVE),
+        tuple(changed_since(session, secret)),
+    )
 
 
 def lines_of(forms: Sequence[Form], its_set: FormSet) -> list[FormLine]:

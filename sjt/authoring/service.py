@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.authoring import banked, import_export, store
+from sjt.authoring import banked, import_export, snapshot, store
 from sjt.authoring.checks import Report
 from sjt.authoring.import_export import Imported, Prepared
 from sjt.authoring.model import Scenario
@@ -28,7 +29,7 @@ from sjt.authoring.publishing import (
 from sjt.authoring.publishing import (
     form_line as form_line,
 )
-from sjt.authoring.publishing import lines_of
+from sjt.authoring.publishing import lines_of, snapshot_holds
 from sjt.authoring.publishing import (
     paper as paper,
 )
@@ -41,12 +42,15 @@ from sjt.authoring.publishing import (
 from sjt.authoring.publishing import (
     secret as secret,
 )
+from sjt.authoring.publishing import standing as standing
 from sjt.authoring.publishing import (
     withdraw_form as withdraw_form,
 )
+from sjt.authoring.sets import BlueprintLine as BlueprintLine
 from sjt.authoring.sets import (
     begin_again as begin_again,
 )
+from sjt.authoring.sets import blueprints as blueprints
 from sjt.authoring.sets import (
     form_set as form_set,
 )
@@ -54,8 +58,10 @@ from sjt.authoring.sets import put_set as put_set
 from sjt.authoring.sets import (
     start_set as start_set,
 )
+from sjt.authoring.sets import start_verification as start_verification
+from sjt.authoring.snapshot import Paper, Secret
 from sjt.authoring.standard import Standard
-from sjt.authoring.states import FormLine, ScenarioLine, Statistic, VersionLine
+from sjt.authoring.states import FormLine, ScenarioLine, SetState, Statistic, VersionLine
 from sjt.authoring.tables import BankedStatistic, BankFile, BankRow
 from sjt.authoring.the_bank import bank as bank
 from sjt.authoring.the_bank import bank_exists as bank_exists
@@ -270,3 +276,70 @@ def put_file(session: Session, row: BankRow, path: str, content: bytes, *, now: 
 def forms_of_set(session: Session, set_id: UUID) -> list[FormLine]:
     """List the forms of a set, drafts too."""
     return lines_of(store.forms_of(session, set_id), form_set(session, set_id))
+
+
+def numbers_of_set(session: Session, set_id: UUID) -> list[dict[str, Any]]:
+    """Give each form's counts and sums."""
+    return [form.numbers for form in store.forms_of(session, set_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldForm:
+    """Both sides of a form, draft or published, for the pages of those who build it."""
+
+    paper: Paper
+    secret: Secret
+    position: int
+    numbers: Mapping[str, Any]
+    reason: str
+    snapshot_holds: bool | None
+
+
+def held_form(session: Session, form_id: str) -> HeldForm:
+    """Give a form as it is held; whether its snapshot still holds, once it has one."""
+    form = store.form(session, form_id)
+    if form is None:
+        raise NotFound(f"There is no form {form_id}.")
+    return HeldForm(
+        snapshot.paper_from_json(form.paper),
+        snapshot.secret_from_json(form.secret),
+        form.position,
+        form.numbers,
+        form.reason,
+        snapshot_holds(form) if form.snapshot_sha256 else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SetLine:
+    """What the list says of a set."""
+
+    id: UUID
+    number: int
+    blueprint: str
+    option: str
+    seed: int
+    state: SetState
+    wanted: int
+    forms: int
+    published: int
+    created_at: datetime
+
+
+def set_lines(session: Session) -> list[SetLine]:
+    """List every set, newest first."""
+    counts = store.form_counts(session)
+    return [
+        SetLine(
+            row.id,
+            row.number,
+            row.blueprint,
+            row.option,
+            row.seed,
+            row.state,
+            row.forms,
+            *counts.get(row.id, (0, 0)),
+            row.created_at,
+        )
+        for row in store.form_sets(session)
+    ]

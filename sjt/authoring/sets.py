@@ -167,6 +167,7 @@ def keep_built(
                 cut_applied=str(Fraction(cut["applied"])) if cut else "",
                 cut_se=cut.get("se"),
                 plan=secret.plan,
+                numbers=dict(one.numbers),
                 keys=secret.keys,
                 simulated=paper.simulated,
             )

@@ -142,6 +142,8 @@ class Form(SQLModel, table=True):
     cut_applied: str = Field(default="", max_length=80)
     cut_se: float | None = None
     plan: str = Field(max_length=100)
+    numbers: dict[str, Any] = Field(sa_type=sa.JSON)
+    """What pages show side by side: facility sum, minutes, counts."""
     keys: str = Field(max_length=20)
     simulated: bool = False
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
