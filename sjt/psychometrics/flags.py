@@ -1,7 +1,7 @@
 """Which items somebody should look at, and why; nothing is flagged that the data cannot carry.
 
-A flag needs a probability, not a point: the item's value is shrunken towards the other items' and the flag
-is raised when the chance that the true value is beyond the limit reaches ``certainty``.
+A flag needs a probability, not a point: it is raised when the chance that the true value is beyond the limit
+reaches ``certainty``, by the sample's own interval or after shrinking towards the other items.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sjt.psychometrics.gram import BoolArray, FloatArray, IntArray
+from sjt.psychometrics.profiles import Profile
 from sjt.psychometrics.smallsample import Shrunken, policy, shrink_correlations, shrink_facilities
 
 
@@ -18,15 +19,31 @@ from sjt.psychometrics.smallsample import Shrunken, policy, shrink_correlations,
 class Limits:
     """Limits of one profile; the values here are the judgement-test default."""
 
-    profile: str = "judgement"
+    profile: str = "judgement-test@1"
     facility_low: float = 0.40
     facility_high: float = 0.92
     corrected_low: float = 0.10
-    corrected_high: float = 0.90
+    corrected_high: float = 0.92
     item_rest: float = 0.10
     sd_share: float = 0.08
     residual: float = 0.20
     certainty: float = 0.95
+    rapid: float = 0.05
+    """Share of answers too fast to be read, above which an item is flagged."""
+
+    @classmethod
+    def of(cls, profile: Profile) -> Limits:
+        """Take the limits from a profile."""
+        return cls(
+            profile.stamp,
+            profile.value("items.facility", "hard"),
+            profile.value("items.facility", "easy"),
+            profile.value("items.facility_corrected", "hard"),
+            profile.value("items.facility_corrected", "easy"),
+            profile.value("items.item_rest", "weak"),
+            profile.value("items.sd_share", "least"),
+            profile.value("items.local_dependence", "above_mean"),
+        )
 
 
 @dataclass
@@ -66,6 +83,7 @@ def raise_flags(
     same_testlet: BoolArray,
     names: list[str],
     limits: Limits,
+    rapid: list[str | None] | None = None,
 ) -> Flagged:
     """Judge every item by the small-N policy and the profile's limits.
 
@@ -93,10 +111,17 @@ def raise_flags(
     -------
     Flagged
     """
+    from scipy.special import ndtr
+
     discrimination = shrink_correlations(r, r_n)
     facilities = shrink_facilities(facility, sd_share, n)
     p_weak = discrimination.below(float(np.arctanh(limits.item_rest)))
     p_negative = discrimination.below(0.0)
+    # An item unlike all others is pulled hardest towards them, so the sample's own verdict counts as well.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z, se = np.arctanh(np.clip(r, -0.999, 0.999)), np.where(r_n > 3, 1 / np.sqrt(r_n - 3), np.nan)
+        p_weak = np.fmax(p_weak, ndtr((float(np.arctanh(limits.item_rest)) - z) / se))
+        p_negative = np.fmax(p_negative, ndtr(-z / se))
     out = []
     for i in range(len(n)):
         flags, allowed = ItemFlags(), policy(int(n[i]))
@@ -112,6 +137,8 @@ def raise_flags(
             _discrimination(flags, i, r, r_n, discrimination, p_weak, p_negative, limits, allowed.flags)
             if key_doubt[i]:
                 flags.add("key_check", str(key_doubt[i]))
+            if rapid is not None and rapid[i]:
+                flags.add("rapid", str(rapid[i]))
             _dependence(flags, i, residual, residual_mean, same_testlet, names, float(r_n[i]), limits)
         out.append(flags)
     return Flagged(out, discrimination, facilities, p_weak, p_negative)

@@ -7,16 +7,18 @@ under ``undefined``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 import sjt
-from sjt.psychometrics import classical, factor, reliability
+from sjt.errors import ShapeError
+from sjt.psychometrics import classical, consistency, factor, reliability
 from sjt.psychometrics.flags import Flagged, Limits, raise_flags
 from sjt.psychometrics.generalizability import d_study, g_study
 from sjt.psychometrics.gram import BoolArray, FloatArray, MarkTable, PairSums, pair_sums
+from sjt.psychometrics.profiles import load_profile
 from sjt.psychometrics.responses import Responses, item_limits
 from sjt.psychometrics.smallsample import (
     Bootstrapped,
@@ -135,7 +137,7 @@ def analyse(
     dict
         The object documented under ``sjt analyse``.
     """
-    limits = limits or Limits()
+    limits = limits or Limits.of(load_profile())
     core, notes = build_core(responses)
     notes = [*responses.notes, *notes]
     table = core.table
@@ -158,6 +160,7 @@ def analyse(
         "notes": notes,
         "policy": policy(int(np.median(core.sums.n)) if table.n_items else 0).words,
         "profile": limits.profile,
+        "limits": {name: value for name, value in asdict(limits).items() if name != "profile"},
         "version": sjt.__version__,
         "data_sha256": responses.sha256,
         "seed": seed,
@@ -183,7 +186,8 @@ def _flag(
         chance = _chance(responses)
         corrected = (core.means - chance) / (core.high - chance)
     residual, mean = _residuals(core)
-    doubts = [raw.get(item, {}).get("key_doubt") if raw else None for item in responses.items]
+    doubts = [raw.get(item, {}).get("key_doubt") for item in responses.items]
+    rapid = [raw.get(item, {}).get("rapid") for item in responses.items]
     flagged = raise_flags(
         n=core.sums.n,
         facility=facility,
@@ -197,6 +201,7 @@ def _flag(
         same_testlet=core.same_testlet,
         names=responses.items,
         limits=limits,
+        rapid=rapid,
     )
     return flagged
 
@@ -604,7 +609,26 @@ def _pass(core: Core, cut: float | None, test: Mapping[str, Any]) -> dict[str, A
     passed = int(((core.scores.total >= cut - 1e-9) & (core.scores.span > 0)).sum())
     low, high = wilson(passed, spans.size)
     out.update(rate=passed / spans.size, rate_ci=[float(low), float(high)], passed=passed)
+    _decisions(core, cut, test, out)
     return out
+
+
+def _decisions(core: Core, cut: float, test: Mapping[str, Any], out: dict[str, Any]) -> None:
+    """Accuracy and consistency at the cut, from the testlet alpha where scenarios are known."""
+    name = "testlet_alpha" if test["testlet_alpha"] is not None else "alpha"
+    out.update(reliability_used=name, classification=None, by_length=None, k2=None)
+    if any(test[part] is None for part in (name, "mean", "sd", "max")):
+        out["undefined"]["classification"] = "It needs mean, SD and reliability."
+        return
+    figures = (test["mean"], test["sd"] ** 2, test[name], cut, test["max"], test["min"])
+    out["k2"] = _number(consistency.livingston_k2(*figures[:4]))
+    try:
+        out["classification"] = asdict(consistency.livingston_lewis(*figures))
+    except ShapeError as error:
+        out["undefined"]["classification"] = "; ".join([error.message, *map(str, error.faults)])
+        return
+    units = len(set(core.testlet)) if core.testlet is not None else core.table.n_items
+    out["by_length"] = consistency.errors_by_length(*figures, units=units)
 
 
 def _forms(responses: Responses, core: Core) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sjt.errors import InputError
 from sjt.psychometrics.commands._io import input_file, json_option, write_json
 
 
@@ -23,6 +24,9 @@ from sjt.psychometrics.commands._io import input_file, json_option, write_json
     help="Fit an item response model as well.",
 )
 @click.option("--attribute", multiple=True, metavar="COLUMN", help="A column that is not an item; may be repeated.")
+@click.option(
+    "--profile", metavar="NAME", help="Thresholds: judgement-test (default), knowledge-test, or a .toml file."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Seed of the person bootstrap.")
 @json_option
 @click.option("--html", "html_file", metavar="FILE", help="Write the report as one self-contained page.")
@@ -34,6 +38,7 @@ def analyse(
     cut: float | None,
     irt: str,
     attribute: tuple[str, ...],
+    profile: str | None,
     seed: int,
     json_to: str | None,
     html_file: str | None,
@@ -49,10 +54,22 @@ def analyse(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from sjt.psychometrics import item_analysis
     from sjt.psychometrics import responses as reader
+    from sjt.psychometrics.flags import Limits
+    from sjt.psychometrics.profiles import load_profile
 
     path, json_to = input_file(responses, json_to)
     specs = reader.read_items(Path(items_file)) if items_file else None
     data = reader.read_responses(Path(path), specs, attributes=attribute)
-    answer = item_analysis.analyse(data, cut=cut, irt=irt, seed=seed)
+    limits = Limits.of(load_profile(profile)) if profile else None
+    answer = item_analysis.analyse(data, cut=cut, irt=irt, limits=limits, seed=seed)
+    if html_file is not None:
+        from sjt.psychometrics import report
+
+        texts = {item: spec.text for item, spec in data.specs.items() if spec.text}
+        page = report.render(answer, title=title or f"Item analysis of {Path(path).stem}", texts=texts)
+        try:
+            Path(html_file).write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{html_file} cannot be written: {error.strerror}. Choose another place.") from error
     if json_to is not None or html_file is None:
         write_json(answer, json_to)
