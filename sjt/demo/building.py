@@ -243,11 +243,11 @@ def _results(
             job_id = jobs.enqueue(
                 session,
                 "analysis.run",
-                {"session_id": session_id},
+                {"session": session_id},
                 by=staff["psychometrician"],
                 now=utc_now(),
                 title="Item analysis of a session",
-                goes_to=f"/analysis/{session_id}",
+                goes_to=f"/analysis/sessions/{session_id}",
             )
             jobs.claim(session, now=utc_now())
         jobs_run.run(job_id, settings)

@@ -20,11 +20,6 @@ EMPLOYERS: Final = (
     "Northgate Youth Services",
     "Willow Lane Care",
 )
-    "Beechfield Children’s Homes",
-    "Harbour Family Trust",
-    "Northgate Youth Services",
-    "Willow Lane Care",
-)
 PROVIDERS: Final = ("Pennine College", "Severn Training")
 EMPLOYER_CONTACT: Final = "employer"
 

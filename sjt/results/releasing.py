@@ -252,10 +252,26 @@ def outcome_of(session: Session, candidate_id: UUID) -> ReleasedOutcome | None:
     ]
     if not found:
         return None
-    best = max(found, key=lambda row: (row.outcome is Verdict.PASS, row.attempt, row.at))
+    best = max(found, key=_preferred)
     return released(session, best)
 
 
 def outcome_of_sitting(session: Session, sitting_id: UUID) -> ReleasedOutcome | None:
     row = store.last_outcomes(session, sitting_ids=[sitting_id]).get(sitting_id)
     return released(session, row) if row is not None and row.state is OutcomeState.RELEASED else None
+
+
+def released_outcomes(session: Session) -> dict[UUID, ReleasedOutcome]:
+    """Give every apprentice's released outcome at once, by apprentice, chosen as `outcome_of` does."""
+    best: dict[UUID, Outcome] = {}
+    for row in store.last_outcomes(session).values():
+        if row.state is not OutcomeState.RELEASED:
+            continue
+        held = best.get(row.candidate_id)
+        if held is None or _preferred(row) > _preferred(held):
+            best[row.candidate_id] = row
+    return {candidate: released(session, row) for candidate, row in best.items()}
+
+
+def _preferred(row: Outcome) -> tuple[bool, int, datetime]:
+    return (row.outcome is Verdict.PASS, row.attempt, row.at)

@@ -37,6 +37,7 @@ from sjt.results.releasing import (
     outcome_of_sitting,
     propose_release,
     release,
+    released_outcomes,
     sem_of,
     take_back,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "propose_result",
     "rate",
     "release",
+    "released_outcomes",
     "sem_of",
     "stale",
     "standing",
