@@ -41,7 +41,7 @@ def init(admin: str, name: str, organisation: str) -> None:
         user_id = service.add_person(
             session, login=admin, name=name or admin.title(), email="", roles=roles, by=SYSTEM, now=now
         )
-        token = service.makelink_of(session, user_id, LinkPurpose.INVITATION, by=SYSTEM, now=now)
+        token = service.make_link(session, user_id, LinkPurpose.INVITATION, by=SYSTEM, now=now)
     click.echo(f"Installation made in {settings.data_dir}.")
     click.echo(f"First administrator: {admin}. Open this link once, within 7 days, to set the password:")
     click.echo(f"  {link_of(settings, token)}")
