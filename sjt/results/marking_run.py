@@ -84,6 +84,16 @@ def mark_sitting(session: Session, sitting_id: UUID, *, by: Actor, now: datetime
     return _mark(session, found[0], Shelf(session), by=by, now=now, reason=reason)
 
 
+def mark_sittings(
+    session: Session, sitting_ids: Sequence[UUID], shelf: Shelf, *, by: Actor, now: datetime, reason: str = "marked"
+) -> None:
+    """Mark some sittings in one transaction; the shelf may be kept from one to the next."""
+    shelf.read_in(session)
+    for sitting_id in sitting_ids:
+        found = delivery.responses(session, sitting_id=sitting_id)
+        _mark(session, found[0], shelf, by=by, now=now, reason=reason)
+
+
 def mark_session(session: Session, session_id: UUID, *, by: Actor, now: datetime, reason: str = "marked") -> list[UUID]:
     """Mark every sitting of a session that was sat; gives the standing runs."""
     shelf = Shelf(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -193,7 +194,7 @@ def panel_new() -> ResponseReturnValue:
         return render_template("results/panel_new.html", form=form), 200 if request.method == "GET" else 422
     with db.transaction() as session:
         panel_id = service.create_panel(
-            session, form.title.data, form.forms.data, form.judges.data, by=actor(), now=now()
+            session, form.title.data or "", form.forms.data or [], form.judges.data or [], by=actor(), now=now()
         )
     return redirect(url_for(".panel", panel_id=panel_id), 303)
 
@@ -246,7 +247,7 @@ def rate(panel_id: UUID, item_id: str) -> ResponseReturnValue:
     if actor().id not in page.panel.judges:
         raise Forbidden("You are not a judge of this panel.")
     if request.method == "GET":
-        form.rating.data = None if page.own is None else float(page.own)
+        form.rating.data = None if page.own is None else Decimal(float(page.own))
         return render_template("results/rate.html", page=page, form=form)
     if form.validate_on_submit() and not _refused(form, page):
         with db.transaction() as session:

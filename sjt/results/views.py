@@ -192,7 +192,7 @@ def marks_page(session: Session, sitting_id: UUID) -> MarksPage | None:
     candidate = delivery.candidate(session, run.candidate_id)
     line = next(one for one in delivery.sessions(session) if one.id == run.session_id)
     versions = store.outcome_versions(session, sitting_id)
-    who = {one.by for one in [*runs, *versions]}
+    who = {one.by for one in runs} | {one.by for one in versions}
     return MarksPage(
         f"{candidate.given_name} {candidate.family_name}",
         line,
