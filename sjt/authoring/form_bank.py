@@ -28,6 +28,8 @@ from sjt.psychometrics.scoring_base import Distribution
 
 PRIOR_DISCRIMINATION = Fraction(1, 5)
 """Item-rest correlation assumed of an item nobody has answered: the middle of what live SJTs report."""
+ENOUGH_ANSWERS = 20
+"""Answers from which on an item's banked borderline mean balances forms (sjt-science 0b.4: .08 with 20, .06 with 50)."""
 STATISTICS = ("facility", "discrimination", "sd", "borderline_mean", "borderline_sd", "minutes")
 
 
@@ -242,7 +244,12 @@ def _numbers(
     if any(found is None for found in judged):
         missing = sum(found is None for found in judged)
         notes.append(f"{missing} of {len(items)} items have no pass-mark judgement: forms have no cut, for trial only.")
+    banked = {}
+    if all("borderline_mean" in known and known["borderline_mean"].n >= ENOUGH_ANSWERS for known in measured):
+        # Marks of the borderline candidate from answers: forms are balanced on them beside the judgements.
+        banked["borderline"] = tuple(known["borderline_mean"].value for known in measured)
     return {
+        **banked,
         "angoff": tuple(angoff),
         "facility": tuple(facility),
         "discrimination": tuple(discrimination),

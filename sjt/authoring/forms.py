@@ -21,6 +21,8 @@ FEW_FORMS = 3
 """Up to this many forms the exposure cap says nothing: a third of three forms is one."""
 AGREE_FACILITY = Fraction(1, 10)
 """Item-equivalents by which the forms' facility sums may differ when the blueprint sets no target."""
+AGREE_BORDERLINE = Fraction(1)
+"""Marks by which the forms' banked borderline means may differ, once every item has been answered often enough."""
 SIMULTANEOUS = 3
 """More forms than this are built one after the other: all at once, pairwise overlap never closes."""
 
@@ -95,6 +97,8 @@ def spec_of(
     if bank.is_judged:
         unit = mark_unit(bank, blueprint)
         together.append(Together("angoff", min(Fraction(repr(blueprint.cut.band_marks)), unit), unit))
+        if "borderline" in bank.assembly.numbers and forms > 1:
+            together.append(Together("borderline", AGREE_BORDERLINE))
     total = exposure_of or forms
     max_use = None
     if blueprint.use.exposure_max is not None and total > FEW_FORMS:
@@ -160,9 +164,9 @@ def build_set(
         return build_many(bank, blueprint, spec, seed=seed, seconds=seconds, progress=tell, cancelled=cancelled)
     width = len(bank.assembly.items) * forms
     # Chains of scenarios and overlap make a node dearer than in a bank of single items.
-    effort = replace(Effort.for_width(width), nodes=max(60, 12_000 // width), rounds=6)
+    effort = replace(Effort.for_width(width), nodes=max(60, 8_000 // width), rounds=3)
     found = solve(
-        bank.assembly, spec, seconds=seconds, seed=seed, effort=effort, gap=0.002, progress=tell, cancelled=cancelled
+        bank.assembly, spec, seconds=seconds, seed=seed, effort=effort, gap=0.01, progress=tell, cancelled=cancelled
     )
     if not found.forms:
         raise impossible(bank, spec, found, blueprint)
