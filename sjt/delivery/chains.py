@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from sjt.delivery import store
 from sjt.delivery.tables import Sitting
 
 
+@dataclass(frozen=True)
 class SittingChains:
     """What ``audit.service.register_chains`` asks of a room with its own chain table."""
 
@@ -33,4 +35,4 @@ class SittingChains:
 
 
 CHAINS = SittingChains()
-"""The one source; registering it twice changes nothing."""
+"""All its values are equal, so registering it twice changes nothing."""

@@ -38,6 +38,7 @@ class Hand:
         self.execute = execute
         self.is_sqlite = dialect.name == "sqlite"
         self.lock = "" if self.is_sqlite else " FOR UPDATE"
+        self.select_row = self.sql(_ROW) + self.lock
         self._bind_time = UtcDateTime().bind_processor(dialect)
 
     def sql(self, text: str) -> str:
@@ -94,32 +95,34 @@ class Row:
     """A sitting's row inside the transaction."""
 
     __slots__ = (
+        "_ends_at",
+        "_finished_at",
+        "_started_at",
         "content_head",
         "content_lease",
         "content_seq",
         "device",
-        "ends_at",
         "ends_boot",
         "ends_mono_ms",
-        "finished_at",
         "hand",
         "head_hash",
         "head_n",
         "id",
+        "key",
         "lease",
         "lease_hmac",
         "left_ms",
         "receipt",
-        "started_at",
         "state",
         "total_ms",
     )
 
     def __init__(self, hand: Hand, sitting_id: UUID) -> None:
-        found = hand.run(_ROW + hand.lock, hand.uuid(sitting_id)).fetchone()
+        key = hand.uuid(sitting_id)
+        found = hand.run(hand.select_row, key).fetchone()
         if found is None:
             raise NotFound("There is no such sitting.")
-        self.hand, self.id = hand, sitting_id
+        self.hand, self.id, self.key = hand, sitting_id, key
         self.state = SittingState(found[0])
         self.lease: int = found[1]
         self.head_n: int = found[2]
@@ -131,17 +134,45 @@ class Row:
         self.left_ms: int = found[8]
         self.ends_boot: str | None = found[9]
         self.ends_mono_ms: int | None = found[10]
-        self.ends_at = hand.read_time(found[11])
-        self.started_at = hand.read_time(found[12])
-        self.finished_at = hand.read_time(found[13])
+        self._ends_at: Any = found[11]
+        self._started_at: Any = found[12]
+        self._finished_at: Any = found[13]
         self.receipt: str | None = found[14]
         self.lease_hmac: str | None = found[15]
         self.device: str = found[16]
+
+    # Times are read only when somebody asks: the common save asks for none.
+
+    @property
+    def ends_at(self) -> datetime | None:
+        return self.hand.read_time(self._ends_at)
+
+    @ends_at.setter
+    def ends_at(self, value: datetime | None) -> None:
+        self._ends_at = value
+
+    @property
+    def started_at(self) -> datetime | None:
+        return self.hand.read_time(self._started_at)
+
+    @started_at.setter
+    def started_at(self, value: datetime | None) -> None:
+        self._started_at = value
+
+    @property
+    def finished_at(self) -> datetime | None:
+        return self.hand.read_time(self._finished_at)
+
+    @finished_at.setter
+    def finished_at(self, value: datetime | None) -> None:
+        self._finished_at = value
 
     def remaining_ms(self, at: Instant) -> int:
         """Give the time left; below zero when the end has passed and nobody has closed yet."""
         if self.state is not SittingState.RUNNING:
             return self.left_ms
+        if self.ends_boot == at.boot and self.ends_mono_ms is not None:
+            return self.ends_mono_ms - at.mono_ms
         return remaining(at, self.ends_boot, self.ends_mono_ms, self.ends_at)
 
     def append(
@@ -173,7 +204,7 @@ class Row:
             "prev": self.head_hash,
         }
         entry_hash = hashlib.sha256(canonical(link)).hexdigest()
-        key = self.hand.uuid(self.id)
+        key = self.key
         self.hand.run(_ENTRY, key, n, moment, by, did, body_hash, self.head_hash, entry_hash)
         event_id = self.hand.uuid(event.id) if event is not None and own_id else None
         seq = event.seq if event is not None else None
@@ -190,13 +221,13 @@ class Row:
             rows = self.hand.run(
                 "SELECT content_sha256 FROM ledger_body WHERE sitting_id = ? AND content_sha256 IS NOT NULL AND counts "
                 "ORDER BY lease, seq",
-                self.hand.uuid(self.id),
+                self.key,
             ).fetchall()
             self.content_head = head_of(row[0] for row in rows)
         if event.kind in FOLDED_KINDS and event.item is not None:
             response = None if event.response is None else canonical(event.response).decode()
             moment = iso(at.at)
-            key = self.hand.uuid(self.id)
+            key = self.key
             self.hand.run(_ANSWER, key, event.item, event.kind.value, response, lease, event.seq, moment, moment)
 
     def clash(self, lease: int, seq: int) -> bool:
@@ -205,7 +236,7 @@ class Row:
             return False
         found = self.hand.run(
             "SELECT 1 FROM ledger_body WHERE sitting_id = ? AND lease = ? AND seq = ? AND counts",
-            self.hand.uuid(self.id),
+            self.key,
             lease,
             seq,
         )
@@ -214,7 +245,7 @@ class Row:
     def put_head(self, at: Instant, unsaved: int | None) -> None:
         hand = self.hand
         values = (self.head_n, self.head_hash, self.content_head, self.content_lease, self.content_seq)
-        hand.run(_PUT_HEAD, *values, hand.time(at.at), unsaved, hand.uuid(self.id))
+        hand.run(_PUT_HEAD, *values, hand.time(at.at), unsaved, self.key)
 
     def put_all(self) -> None:
         hand = self.hand
@@ -237,7 +268,7 @@ class Row:
             hand.time(self.started_at),
             hand.time(self.finished_at),
             self.receipt,
-            hand.uuid(self.id),
+            self.key,
         )
 
     def renew_clock(self, at: Instant) -> None:

@@ -31,6 +31,10 @@ from sjt.delivery.writing import Act, Batch, Done
 from sjt.errors import InputError, MoveRefused
 
 
+class TooMany(InputError):
+    """More in one request than may be sent at once."""
+
+
 def _act(sitting_id: UUID, kind: ActKind, by: Actor, **body: Any) -> Done:
     keeper = ledger.current()
     return keeper.act(Act(sitting_id, kind, by.id, keeper.now(), body))
@@ -215,7 +219,7 @@ def save(sitting_id: UUID, lease: int, body: bytes, *, by: Actor) -> Reply:
     if not isinstance(events, list):
         raise InputError('The request is not an object with a list of "events".')
     if len(events) > MAX_EVENTS:
-        raise InputError(f"The request holds {len(events)} events; {MAX_EVENTS} are the most.")
+        raise TooMany(f"The request holds {len(events)} events; {MAX_EVENTS} are the most. Send fewer at once.")
     unsaved = data.get("unsaved")
     return save_events(sitting_id, lease, events, by=by.id, unsaved=unsaved if responses.is_whole(unsaved) else None)
 

@@ -83,7 +83,7 @@ def save(hand: Hand, batch: Batch, grace_ms: int = 0) -> Reply:
     ended = False
     for event in sorted(batch.events, key=lambda one: one.seq):
         content = content_sha256(event, batch.lease)
-        known = hand.run(_KNOWN, hand.uuid(row.id), hand.uuid(event.id)).fetchone()
+        known = hand.run(_KNOWN, row.key, hand.uuid(event.id)).fetchone()
         if known is not None:
             again = _again(row, event, same=known[0] == content, counts=bool(known[1]))
             if again is None:
@@ -124,7 +124,7 @@ def _again(row: Row, event: ClientEvent, *, same: bool, counts: bool) -> Refused
         return None
     found = row.hand.run(
         "SELECT code, decision FROM held_event WHERE sitting_id = ? AND event_id = ?",
-        row.hand.uuid(row.id),
+        row.key,
         row.hand.uuid(event.id),
     ).fetchone()
     if found[1] == "admitted":
@@ -163,7 +163,7 @@ def _not_now(row: Row, batch: Batch, event: ClientEvent, content: str, left: int
     if event.kind not in _KEPT_KINDS:
         words = "Another device holds the sitting now." if stale else "The sitting has ended."
         return Refused(name, Code.STALE_LEASE if stale else Code.CLOSED, words)
-    held = row.hand.run("SELECT count(*) FROM held_event WHERE sitting_id = ?", row.hand.uuid(row.id)).fetchone()[0]
+    held = row.hand.run("SELECT count(*) FROM held_event WHERE sitting_id = ?", row.key).fetchone()[0]
     if held >= MAX_HELD:
         return Refused(name, code if stale else Code.CLOSED, "Too many late answers were kept already.")
     body = {"event": event.content(batch.lease), "code": code.value, "counts": False}
@@ -173,7 +173,7 @@ def _not_now(row: Row, batch: Batch, event: ClientEvent, content: str, left: int
         "INSERT INTO held_event (id, sitting_id, event_id, n, code, item, arrived_at, reason) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, '')",
         hand.uuid(new_id()),
-        hand.uuid(row.id),
+        row.key,
         hand.uuid(event.id),
         row.head_n,
         code.value,
@@ -194,7 +194,7 @@ def _inside_grace(row: Row, batch: Batch, event: ClientEvent, left: int, grace_m
         return False
     rows = row.hand.run(
         "SELECT body FROM ledger_body WHERE sitting_id = ? AND lease = ? AND counts ORDER BY n",
-        row.hand.uuid(row.id),
+        row.key,
         batch.lease,
     ).fetchall()
     anchors = []
@@ -293,7 +293,7 @@ def _decide(row: Row, deed: Act, body: dict[str, Any]) -> bool:
         "SELECT h.event_id, h.n, h.decision, b.body, b.content_sha256 FROM held_event h "
         "JOIN ledger_body b ON b.sitting_id = h.sitting_id AND b.n = h.n WHERE h.id = ? AND h.sitting_id = ?",
         hand.uuid(UUID(body["held"])),
-        hand.uuid(row.id),
+        row.key,
     ).fetchone()
     if held is None:
         raise NotFound("There is no such late answer.")

@@ -15,6 +15,7 @@ from sjt.accounts.throttle import Throttle
 from sjt.delivery import ledger, service
 from sjt.delivery.candidate_session import cookie_sitting
 from sjt.delivery.model import ENDED_STATES, MAX_BYTES, Reply
+from sjt.delivery.running import TooMany
 from sjt.errors import InputError, NotFound
 from sjt.times import iso
 from sjt.web.guards import actor, requires
@@ -42,7 +43,7 @@ def events(sitting_id: UUID) -> ResponseReturnValue:
     try:
         reply = service.save(sitting_id, int(lease), body, by=actor())
     except InputError as error:
-        return _refuse(400, error.message)
+        return _refuse(413 if isinstance(error, TooMany) else 400, error.message)
     return jsonify(to_json(reply))
 
 
