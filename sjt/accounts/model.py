@@ -15,7 +15,8 @@ LOGIN_LASTS: Final = timedelta(hours=12)
 """A working day; a sitting's own session is delivery's, and lasts as long as the sitting."""
 MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 200
-LOGIN_SHAPE: Final = re.compile(r"^[a-z0-9][a-z0-9._-]{1,79}$")
+LOGIN_SHAPE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,79}\Z")
+EMAIL_SHAPE: Final = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\"]+\Z")
 
 
 class LinkPurpose(StrEnum):
@@ -41,6 +42,21 @@ def check_login(login: str) -> str:
         remedy = "Use 2 to 80 of: a to z, 0 to 9, full stop, hyphen, underscore; begin with a letter or figure."
         raise InputError("The log-in name cannot be used.", [Fault("", "", "log-in name", f"is {login!r}.", remedy)])
     return folded
+
+
+def check_person(name: str, email: str) -> None:
+    """Refuse a name or an address that cannot be stored or written to."""
+    faults: list[Fault] = []
+    if not name.strip():
+        faults.append(Fault("", "", "Name", "is empty.", "Enter the full name."))
+    if len(name.strip()) > 200 or not name.isprintable():
+        faults.append(Fault("", "", "Name", "is too long or holds signs that do not print.", "Use at most 200 signs."))
+    if email.strip() and (len(email.strip()) > 200 or not EMAIL_SHAPE.match(email.strip())):
+        faults.append(
+            Fault("", "", "E-mail", f"is {email.strip()[:60]!r}.", "Enter an address as in name@example.org.")
+        )
+    if faults:
+        raise InputError("The person was not added.", faults)
 
 
 def check_password(password: str, *, login: str, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -18,16 +19,22 @@ from sjt.accounts.tables import User
 from sjt.accounts.throttle import Throttle
 from sjt.accounts.webforms import ChangePasswordForm, NewPasswordForm, PersonForm, RolesForm, SignInForm, role_words
 from sjt.errors import Forbidden, InputError, NotFound
+from sjt.web.errors import note_refusal
 from sjt.web.guards import actor, me, now, public, requires, settings
 
 bp = Blueprint("accounts", __name__)
 
 SIGN_INS: Final = Throttle(tries=10, seconds=60)
+"""Per log-in name."""
+SIGN_INS_FROM: Final = Throttle(tries=60, seconds=60)
+"""Per address: a whole office signs in from one in the morning, a guesser goes through names."""
 
 
 def _safe_next(target: str) -> str:
-    """Follow only an address of this site."""
-    here = target.startswith("/") and not target.startswith(("//", "/\\"))
+    """Follow only an address of this site, written plainly: browsers drop tabs and turn backslashes."""
+    parts = urlsplit(target)
+    plain = target.isascii() and target.isprintable() and "\\" not in target and " " not in target
+    here = plain and target.startswith("/") and not target.startswith("//") and not parts.scheme and not parts.netloc
     return target if here else url_for("accounts.desk")
 
 
@@ -46,18 +53,19 @@ def sign_in_post() -> ResponseReturnValue:
     target = request.form.get("next", "")
     if form.validate_on_submit():
         login = str(form.login.data).strip().lower()
-        keys = (f"login:{login}", f"address:{request.remote_addr}")
-        SIGN_INS.check(*keys)
+        SIGN_INS_FROM.check(request.remote_addr or "")
+        SIGN_INS.check(login)
         with db.session() as session:
             person = service.find_by_login(session, login)
         stored = person.password_hash if person is not None and person.disabled_at is None else None
         if passwords.matches(str(form.password.data), stored) and person is not None:
-            SIGN_INS.clear(*keys)
+            SIGN_INS.clear(login)
             with db.transaction() as session:
                 token = service.open_login(session, person.id, at=now())
             cookie.clear()
             cookie["login"] = token
             return redirect(_safe_next(target), 303)
+        note_refusal(422)
         form.password.errors = ["The log-in name and the password do not belong together. Try again."]
     return render_template("accounts/sign_in.html", form=form, next=target), 422
 
@@ -140,7 +148,8 @@ def profile_password() -> ResponseReturnValue:
                 form.password.errors = [f"{f.what[0].upper()}{f.what[1:]} {f.remedy}" for f in error.faults]
             else:
                 with db.transaction() as session:
-                    service.set_password_hash(session, person.id, password_hash, by=actor(), now=now())
+                    keep = str(cookie.get("login", ""))
+                    service.set_password_hash(session, person.id, password_hash, by=actor(), now=now(), keep=keep)
                 flash("Your password is changed.", "ok")
                 return redirect(url_for("accounts.profile"), 303)
     return render_template("accounts/profile.html", form=form, roles=_own_roles()), 422

@@ -12,7 +12,15 @@ from sqlmodel import Session
 
 from sjt.access import Actor, Role
 from sjt.accounts import passwords, store
-from sjt.accounts.model import LINK_LASTS, LOGIN_LASTS, LinkPurpose, check_login, check_password
+from sjt.accounts.model import (
+    LINK_LASTS,
+    LOGIN_LASTS,
+    LOGIN_SHAPE,
+    LinkPurpose,
+    check_login,
+    check_password,
+    check_person,
+)
 from sjt.accounts.tables import Login, OneTimeLink, Organisation, User
 from sjt.audit import service as audit_service
 from sjt.errors import Conflict, Fault, InputError, MoveRefused, NotFound
@@ -39,13 +47,12 @@ def add_person(
 ) -> UUID:
     """Add somebody without a password; an invitation lets them set one."""
     folded = check_login(login)
-    if not name.strip():
-        raise InputError("The person was not added.", [Fault("", "", "Name", "is empty.", "Enter the full name.")])
     if Role.CANDIDATE in roles:
         raise InputError(
             "The person was not added.",
             [Fault("", "", "Roles", "names candidate.", "Candidates are loaded into a session and enter by code.")],
         )
+    check_person(name, email)
     if store.user_by_login(session, folded) is not None:
         raise Conflict(f"There is somebody with the log-in name {folded} already. Choose another.")
     person = User(login=folded, name=name.strip(), email=email.strip(), created_at=now)
@@ -60,9 +67,13 @@ def add_person(
 def change_roles(session: Session, user_id: UUID, roles: frozenset[Role], *, by: Actor, now: datetime) -> None:
     person = _person(session, user_id)
     before = store.roles(session, user_id)
-    last = Role.ADMINISTRATOR in before and Role.ADMINISTRATOR not in roles
-    if last and len([u for u in store.users_with_role(session, Role.ADMINISTRATOR) if u.disabled_at is None]) == 1:
-        raise MoveRefused(f"{person.name} is the last administrator. Make somebody else one first.")
+    if Role.CANDIDATE in roles:
+        raise InputError(
+            "The roles were not changed.",
+            [Fault("", "", "Roles", "names candidate.", "Candidates are loaded into a session and enter by code.")],
+        )
+    if Role.ADMINISTRATOR not in roles:
+        _require_another_administrator(session, person)
     store.replace_roles(session, user_id, roles)
     body = {"before": sorted(before), "after": sorted(roles)}
     audit_service.record(session, by=by, did="person.roles_changed", on=user_id, at=now, body=body)
@@ -73,12 +84,34 @@ def disable(session: Session, user_id: UUID, *, by: Actor, now: datetime) -> Non
     person = _person(session, user_id)
     if by.id == str(user_id):
         raise MoveRefused("You cannot disable your own log-in. Ask another administrator.")
+    _require_another_administrator(session, person)
     person.disabled_at = person.disabled_at or now
     session.add(person)
-    for row in store.open_logins(session, user_id):
-        row.ended_at = now
-        session.add(row)
+    _end_logins(session, user_id, now)
+    _spend_links(session, user_id, now)
     audit_service.record(session, by=by, did="person.disabled", on=user_id, at=now)
+
+
+def _require_another_administrator(session: Session, person: User) -> None:
+    """Refuse to take away the last administrator who can sign in; the rows stay locked until the deed is done."""
+    active = [
+        user for user in store.users_with_role(session, Role.ADMINISTRATOR, lock=True) if user.disabled_at is None
+    ]
+    if [user.id for user in active] == [person.id]:
+        raise MoveRefused(f"{person.name} is the last administrator. Make somebody else one first.")
+
+
+def _end_logins(session: Session, user_id: UUID, now: datetime, *, but: str = "") -> None:
+    for row in store.open_logins(session, user_id):
+        if not but or row.token_sha256 != _sha256(but):
+            row.ended_at = now
+            session.add(row)
+
+
+def _spend_links(session: Session, user_id: UUID, now: datetime) -> None:
+    for row in store.open_links(session, user_id):
+        row.used_at = now
+        session.add(row)
 
 
 def enable(session: Session, user_id: UUID, *, by: Actor, now: datetime) -> None:
@@ -90,10 +123,10 @@ def enable(session: Session, user_id: UUID, *, by: Actor, now: datetime) -> None
 
 def make_link(session: Session, user_id: UUID, purpose: LinkPurpose, *, by: Actor, now: datetime) -> str:
     """Make a one-time link's token; links made before stop working."""
-    _person(session, user_id)
-    for row in store.open_links(session, user_id):
-        row.used_at = now
-        session.add(row)
+    person = _person(session, user_id)
+    if person.disabled_at is not None:
+        raise MoveRefused(f"The log-in of {person.name} is disabled. Enable it first.")
+    _spend_links(session, user_id, now)
     token = secrets.token_urlsafe(24)
     link = OneTimeLink(
         user_id=user_id, purpose=purpose, token_sha256=_sha256(token), created_at=now, expires_at=now + LINK_LASTS
@@ -103,9 +136,9 @@ def make_link(session: Session, user_id: UUID, purpose: LinkPurpose, *, by: Acto
     return token
 
 
-def person_of_link(session: Session, token: str, *, at: datetime) -> User:
+def person_of_link(session: Session, token: str, *, at: datetime, lock: bool = False) -> User:
     """Give whose link this is; a used, old or unknown one is refused alike."""
-    link = store.link(session, _sha256(token))
+    link = store.link(session, _sha256(token), lock=lock)
     if link is None or link.used_at is not None or link.expires_at <= at:
         raise NotFound("This link was used, has run out, or never was. Ask an administrator for a new one.")
     return _person(session, link.user_id)
@@ -113,25 +146,28 @@ def person_of_link(session: Session, token: str, *, at: datetime) -> User:
 
 def use_link(session: Session, token: str, password_hash: str, *, now: datetime) -> UUID:
     """Set the password through a link; the link is then spent and other log-ins end."""
-    person = person_of_link(session, token, at=now)
+    person = person_of_link(session, token, at=now, lock=True)
     link = store.link(session, _sha256(token))
     assert link is not None
     link.used_at = now
     person.password_hash = password_hash
     session.add_all([link, person])
-    for row in store.open_logins(session, person.id):
-        row.ended_at = now
-        session.add(row)
+    _end_logins(session, person.id, now)
     who = Actor(str(person.id), person.name, frozenset())
     body = {"purpose": link.purpose.value}
     audit_service.record(session, by=who, did="person.password_set", on=person.id, at=now, body=body)
     return person.id
 
 
-def set_password_hash(session: Session, user_id: UUID, password_hash: str, *, by: Actor, now: datetime) -> None:
+def set_password_hash(
+    session: Session, user_id: UUID, password_hash: str, *, by: Actor, now: datetime, keep: str = ""
+) -> None:
+    """Set the password; every log-in but the one that did it ends, and open links are spent."""
     person = _person(session, user_id)
     person.password_hash = password_hash
     session.add(person)
+    _end_logins(session, user_id, now, but=keep)
+    _spend_links(session, user_id, now)
     audit_service.record(session, by=by, did="person.password_set", on=user_id, at=now)
 
 
@@ -171,7 +207,8 @@ def actor_of_login(session: Session, token: str, *, at: datetime) -> Actor | Non
 
 
 def find_by_login(session: Session, login: str) -> User | None:
-    return store.user_by_login(session, login.strip().lower())
+    folded = login.strip().lower()
+    return store.user_by_login(session, folded) if LOGIN_SHAPE.match(folded) else None
 
 
 def person(session: Session, user_id: UUID) -> User | None:

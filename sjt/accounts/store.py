@@ -39,9 +39,12 @@ def all_roles(session: Session) -> dict[UUID, frozenset[Role]]:
     return {user_id: frozenset(found) for user_id, found in held.items()}
 
 
-def users_with_role(session: Session, role: Role) -> Sequence[User]:
+def users_with_role(session: Session, role: Role, *, lock: bool = False) -> Sequence[User]:
     query = select(User).join(UserRole, col(UserRole.user_id) == col(User.id)).where(col(UserRole.role) == role)
-    return session.exec(query.order_by(col(User.name))).all()
+    query = query.order_by(col(User.name), col(User.id))
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.exec(query).all()
 
 
 def replace_roles(session: Session, user_id: UUID, wanted: frozenset[Role]) -> None:
@@ -50,8 +53,11 @@ def replace_roles(session: Session, user_id: UUID, wanted: frozenset[Role]) -> N
     session.flush()
 
 
-def link(session: Session, token_sha256: str) -> OneTimeLink | None:
-    return session.exec(select(OneTimeLink).where(col(OneTimeLink.token_sha256) == token_sha256)).first()
+def link(session: Session, token_sha256: str, *, lock: bool = False) -> OneTimeLink | None:
+    query = select(OneTimeLink).where(col(OneTimeLink.token_sha256) == token_sha256)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.exec(query).first()
 
 
 def open_links(session: Session, user_id: UUID) -> Sequence[OneTimeLink]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectMultipleField, StringField
-from wtforms.validators import DataRequired, EqualTo, Optional
+from wtforms import EmailField, PasswordField, SelectMultipleField, StringField
+from wtforms.validators import DataRequired, EqualTo, Length, Optional, Regexp
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from sjt.access import Role
+from sjt.accounts.model import EMAIL_SHAPE
 
+LOGIN_TYPED = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]{1,79}\s*\Z")
 STAFF_ROLES = [role for role in Role if role is not Role.CANDIDATE]
 
 
@@ -50,6 +54,14 @@ class RolesForm(FlaskForm):
 
 
 class PersonForm(RolesForm):
-    name = StringField("Full name", [DataRequired("Enter the full name.")])
-    login = StringField("Log-in name", [DataRequired("Enter a log-in name.")])
-    email = StringField("E-mail", [Optional()])
+    name = StringField("Full name", [DataRequired("Enter the full name."), Length(max=200)])
+    login = StringField(
+        "Log-in name",
+        [
+            DataRequired("Enter a log-in name."),
+            Regexp(LOGIN_TYPED, message="Use 2 to 80 of: a to z, 0 to 9, full stop, hyphen, underscore."),
+        ],
+    )
+    email = EmailField(
+        "E-mail", [Optional(), Length(max=200), Regexp(EMAIL_SHAPE, message="Enter an address: name@example.org.")]
+    )

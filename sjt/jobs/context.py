@@ -21,8 +21,8 @@ _EVERY: Final = 0.5
 
 
 class JobContext:
-    def __init__(self, job_id: UUID, by: str, settings: Settings) -> None:
-        self.job_id, self.by, self.settings = job_id, by, settings
+    def __init__(self, job_id: UUID, by: str, settings: Settings, attempt: int = 1) -> None:
+        self.job_id, self.by, self.settings, self.attempt = job_id, by, settings, attempt
         self._written = 0.0
 
     def progress(self, done: int, total: int, message: str = "") -> None:
@@ -32,7 +32,7 @@ class JobContext:
             return
         self._written = now
         with db.transaction() as session:
-            service.note_progress(session, self.job_id, done, total, message, now=utc_now())
+            service.note_progress(session, self.job_id, self.attempt, done, total, message, now=utc_now())
 
     def check_cancelled(self) -> None:
         """Stop here if somebody asked for it."""
@@ -47,5 +47,7 @@ class JobContext:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
+        """Open a writing session; refused once the job was taken back, so that nothing is written twice."""
         with db.transaction() as session:
+            service.require_held(session, self.job_id, self.attempt)
             yield session

@@ -27,3 +27,7 @@ CANCEL_GRACE: Final = timedelta(seconds=10)
 
 class JobCancelled(Exception):
     """Raised inside a handler when somebody asked for its job to stop."""
+
+
+class JobLost(Exception):
+    """Raised inside a handler whose job was taken back meanwhile: another attempt does it now, this one stops."""

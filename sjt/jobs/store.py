@@ -14,8 +14,8 @@ from sjt.jobs.model import JobState
 from sjt.jobs.tables import Job
 
 
-def job(session: Session, job_id: UUID) -> Job | None:
-    return session.get(Job, job_id)
+def job(session: Session, job_id: UUID, *, lock: bool = False) -> Job | None:
+    return session.get(Job, job_id, populate_existing=True, with_for_update=lock or None)
 
 
 def jobs(session: Session, limit: int = 100) -> Sequence[Job]:
@@ -30,7 +30,13 @@ def next_queued(session: Session) -> Job | None:
 
 def stale(session: Session, before: datetime) -> Sequence[Job]:
     query = select(Job).where(col(Job.state) == JobState.RUNNING, col(Job.heartbeat_at) < before)
-    return session.exec(query).all()
+    return session.exec(query.with_for_update(skip_locked=True)).all()
+
+
+def has_work(session: Session, before: datetime) -> bool:
+    waits = col(Job.state) == JobState.QUEUED
+    lost = (col(Job.state) == JobState.RUNNING) & (col(Job.heartbeat_at) < before)
+    return session.exec(select(Job.id).where(waits | lost).limit(1)).first() is not None
 
 
 def count_open(session: Session) -> int:

@@ -37,6 +37,8 @@ class MarkGiven:
     reasons: Mapping[str, str]
     unsafe: str
     at: datetime
+    set_aside: bool = False
+    """Its marker declared a tie to the apprentice, employer or provider afterwards: it no longer counts."""
 
     @property
     def total(self) -> int:
@@ -59,16 +61,20 @@ class FinalMark:
 
 
 def state_after(marks: Sequence[MarkGiven], *, second_asked: bool) -> ScriptState:
-    """Tell where a script stands after these marks."""
-    rounds = {mark.round: mark for mark in marks}
-    if Round.FIRST not in rounds:
-        return ScriptState.OPEN
+    """Tell where a script stands after these marks; one that is set aside must be given again by somebody else."""
+    rounds = _counting(marks)
     if Round.THIRD in rounds:
         return ScriptState.DONE
+    if Round.FIRST not in rounds:
+        return ScriptState.OPEN
     if Round.SECOND in rounds:
         apart = abs(rounds[Round.FIRST].total - rounds[Round.SECOND].total)
         return ScriptState.ADJUDICATE if apart >= TOLERANCE else ScriptState.DONE
     return ScriptState.SECOND_ASKED if second_asked else ScriptState.DONE
+
+
+def _counting(marks: Sequence[MarkGiven]) -> dict[Round, MarkGiven]:
+    return {mark.round: mark for mark in marks if not mark.set_aside}
 
 
 def final_mark(marks: Sequence[MarkGiven], *, second_asked: bool) -> FinalMark | None:
@@ -79,7 +85,7 @@ def final_mark(marks: Sequence[MarkGiven], *, second_asked: bool) -> FinalMark |
     """
     if state_after(marks, second_asked=second_asked) is not ScriptState.DONE:
         return None
-    rounds = {mark.round: mark for mark in marks}
+    rounds = _counting(marks)
     if Round.THIRD in rounds:
         mark, why = rounds[Round.THIRD], "Two marks differed; this third one replaces both."
     elif Round.SECOND in rounds:
@@ -88,5 +94,5 @@ def final_mark(marks: Sequence[MarkGiven], *, second_asked: bool) -> FinalMark |
         why = f"A second marker gave {second}, less than {TOLERANCE} away, and so confirmed this mark."
     else:
         mark, why = rounds[Round.FIRST], "Marked once."
-    unsafe = "; ".join(given.unsafe for given in marks if given.unsafe)
+    unsafe = "; ".join(given.unsafe for given in marks if given.unsafe and not given.set_aside)
     return FinalMark(mark.levels, unsafe, mark.marker, mark.round, why)

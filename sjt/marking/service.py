@@ -19,7 +19,7 @@ from sjt.authoring.snapshot import Format, PaperItem, PaperScenario
 from sjt.delivery import service as delivery
 from sjt.errors import Conflict, Fault, Forbidden, InputError, MoveRefused, NotFound
 from sjt.marking import store
-from sjt.marking.allocation import About, Ties, conflict, folded, round_open_to
+from sjt.marking.allocation import Ties, conflict, folded, round_open_to
 from sjt.marking.model import CLAIM_LASTS, FinalMark, MarkGiven, Round, ScriptState, final_mark, state_after
 from sjt.marking.rubric import Rubric, check_mark, rubric_for
 from sjt.marking.tables import DeclaredTie, Mark, Script
@@ -95,14 +95,7 @@ class Queue:
 
 
 def _ties(session: Session, marker: str) -> Ties:
-    kinds: dict[str, set[str]] = {kind: set() for kind in TIE_KINDS}
-    for row in store.ties(session, marker):
-        kinds[row.kind].add(row.name if row.kind == "candidate" else folded(row.name))
-    return Ties(frozenset(kinds["employer"]), frozenset(kinds["provider"]), frozenset(kinds["candidate"]))
-
-
-def _about(script: Script) -> About:
-    return About(script.candidate, script.employer, script.provider)
+    return store.ties_of_all(session).get(marker, Ties())
 
 
 def _senior(by: Actor) -> bool:
@@ -110,16 +103,23 @@ def _senior(by: Actor) -> bool:
 
 
 def _open_round(by: Actor, state: ScriptState, marks: Sequence[MarkGiven]) -> Round | None:
-    """Give the round open to this marker in this role: assessors give the first two, a senior the third."""
+    """Give the round open to this marker in this role: assessors give the first two, a senior the third.
+
+    A senior who assesses too gives no second mark: they may have seen the first one.
+    """
     wanted = round_open_to(by.id, state, marks)
     if wanted is None:
         return None
-    fits = _senior(by) if wanted is Round.THIRD else by.has(Role.ASSESSOR)
-    return wanted if fits else None
+    fits = {
+        Round.FIRST: by.has(Role.ASSESSOR) and not (_senior(by) and marks),
+        Round.SECOND: by.has(Role.ASSESSOR) and not _senior(by),
+        Round.THIRD: _senior(by),
+    }
+    return wanted if fits[wanted] else None
 
 
 def _may_take(script: Script, marks: Sequence[MarkGiven], ties: Ties, by: Actor, now: datetime) -> bool:
-    if _open_round(by, script.state, marks) is None or conflict(ties, _about(script)) is not None:
+    if _open_round(by, script.state, marks) is None or conflict(ties, store.about(script)) is not None:
         return False
     mine = script.claimed_by in (None, by.id)
     return mine or script.claimed_at is None or script.claimed_at + CLAIM_LASTS <= now
@@ -140,7 +140,7 @@ def queue(session: Session, *, by: Actor, now: datetime) -> Queue:
         ),
         for_you=sum(_may_take(script, marks[script.id], ties, by, now) for script in waiting),
         done=store.count_done(session),
-        kept_from_you=sum(conflict(ties, _about(script)) is not None for script in waiting),
+        kept_from_you=sum(conflict(ties, store.about(script)) is not None for script in waiting),
     )
 
 
@@ -150,12 +150,16 @@ def claim_next(session: Session, *, by: Actor, now: datetime) -> UUID | None:
     marks = store.marks_of(session, [script.id for script in waiting])
     ties = _ties(session, by.id)
     own = [script for script in waiting if script.claimed_by == by.id]
-    for script in [*own, *waiting]:
-        if _may_take(script, marks[script.id], ties, by, now):
-            script.claimed_by, script.claimed_at = by.id, now
-            session.add(script)
-            session.flush()
-            return script.id
+    for offered in [*own, *waiting]:
+        if not _may_take(offered, marks[offered.id], ties, by, now):
+            continue
+        script = store.take(session, offered.id)
+        if script is None or not _may_take(script, store.marks(session, script.id), ties, by, now):
+            continue  # somebody else took it in this moment
+        script.claimed_by, script.claimed_at = by.id, now
+        session.add(script)
+        session.flush()
+        return script.id
     return None
 
 
@@ -183,7 +187,7 @@ def view(session: Session, script_id: UUID, *, by: Actor, now: datetime) -> Scri
     script = _script(session, script_id)
     marks = store.marks(session, script_id)
     own = next((mark for mark in marks if mark.marker == by.id), None)
-    refused = conflict(_ties(session, by.id), _about(script))
+    refused = conflict(_ties(session, by.id), store.about(script))
     if refused is not None and own is None:
         raise Forbidden(f"This answer is not yours to mark. {refused}")
     paper = authoring.paper(session, script.form_id)
@@ -236,7 +240,7 @@ def give_mark(
     if script is None:
         raise NotFound("There is no such answer to mark.")
     marks = store.marks(session, script_id)
-    refused = conflict(_ties(session, by.id), _about(script))
+    refused = conflict(_ties(session, by.id), store.about(script))
     if refused is not None:
         raise Forbidden(f"This answer is not yours to mark. {refused}")
     given_round = round_open_to(by.id, script.state, marks)
@@ -305,18 +309,19 @@ def declare_tie(session: Session, kind: str, name: str, *, by: Actor, now: datet
     session.flush()
     ties = _ties(session, by.id)
     touched = [
-        script.number
-        for script, _ in store.marked_by(session, by.id, 10_000)
-        if conflict(ties, _about(script)) is not None
+        script
+        for script, _ in store.marked_by(session, by.id, 1_000_000)
+        if conflict(ties, store.about(script)) is not None
     ]
-    body = {"kind": kind, "name": wanted, "marks_touched": touched}
+    body = {"kind": kind, "name": wanted, "marks_set_aside": [script.number for script in touched]}
     audit.record(session, by=by, did="marker.tie_declared", on=by.id, at=now, body=body)
-    for script, _ in store.marked_by(session, by.id, 10_000):
-        if conflict(ties, _about(script)) is not None and not script.second_asked:
-            # a mark under a conflict is not trusted alone: somebody without one marks again
-            script.second_asked = True
-            script.state = state_after(store.marks(session, script.id), second_asked=True)
-            session.add(script)
+    marks = store.marks_of(session, [script.id for script in touched])
+    for script in touched:  # the mark no longer counts: somebody without the tie marks again, blind to it
+        script.state = state_after(marks[script.id], second_asked=script.second_asked)
+        script.claimed_by = script.claimed_at = None
+        session.add(script)
+        body = {"number": script.number, "marker": by.id}
+        audit.record(session, by=by, did="script.mark_set_aside", on=script.id, at=now, body=body)
 
 
 def ties(session: Session, *, by: Actor) -> Sequence[DeclaredTie]:

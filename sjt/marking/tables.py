@@ -38,7 +38,8 @@ class Mark(SQLModel, table=True):
     """What one marker gave in one round; rows are added, never changed."""
 
     __tablename__ = "mark"
-    __table_args__ = (sa.UniqueConstraint("script_id", "round"), sa.UniqueConstraint("script_id", "marker"))
+    # not (script, round): a mark set aside under a declared tie is followed by another of the same round
+    __table_args__ = (sa.UniqueConstraint("script_id", "marker"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     script_id: UUID = Field(foreign_key="script.id", index=True)

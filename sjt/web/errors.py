@@ -8,7 +8,8 @@ import secrets
 from flask import Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from sjt import errors
 from sjt.web import guards
@@ -33,15 +34,20 @@ def status_of(error: errors.SjtError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+def note_refusal(status: int) -> str:
+    """Leave an audit line on what was refused, and give the reference under which it stands."""
+    reference = secrets.token_hex(4)
+    recorder = current_app.extensions.get(guards.REFUSAL_RECORDER)
+    if recorder is not None:
+        recorder(status, request.method, request.path, reference)
+    return reference
+
+
 def answer(
     status: int, message: str, *, faults: tuple[errors.Fault, ...] = (), retry_after: int | None = None
 ) -> ResponseReturnValue:
     """Answer with the page (or the JSON) of a status; refusals of strangers leave an audit line."""
-    reference = secrets.token_hex(4)
-    if status in (403, 404):
-        recorder = current_app.extensions.get(guards.REFUSAL_RECORDER)
-        if recorder is not None:
-            recorder(status, request.method, request.path, reference)
+    reference = note_refusal(status) if status in (403, 404, 429) else secrets.token_hex(4)
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
     if guards.wants_json():
         body = {"error": status, "message": message, "faults": [str(fault) for fault in faults], "reference": reference}
@@ -53,7 +59,18 @@ def answer(
     return text, status, headers
 
 
+def _refuse_nul() -> None:
+    """Refuse a NUL in an address or a form field: PostgreSQL cannot store one, and nobody types one."""
+    said = [request.path, *request.args.values()]
+    if request.mimetype == "application/x-www-form-urlencoded":
+        said += [value for values in request.form.listvalues() for value in values]
+    if any("\x00" in value for value in said):
+        raise BadRequest("What was sent holds a sign that cannot be kept (NUL). Take it out and send again.")
+
+
 def register(app: Flask) -> None:
+    app.before_request(_refuse_nul)
+
     @app.errorhandler(errors.SjtError)
     def on_sjt_error(error: errors.SjtError) -> ResponseReturnValue:
         faults = error.faults if isinstance(error, errors.InputError) else ()
@@ -77,6 +94,12 @@ def register(app: Flask) -> None:
             413: "What was sent is too large.",
         }
         return answer(code, texts.get(code, error.description or error.name))
+
+    @app.errorhandler(IntegrityError)
+    def on_integrity_error(error: IntegrityError) -> ResponseReturnValue:
+        # Two people did the same thing in the same moment, and a constraint let one of them.
+        log.warning("a constraint refused: %s %s", request.method, request.path, exc_info=error)
+        return answer(409, "Somebody else changed this in the same moment. Go back, reload the page, and look again.")
 
     @app.errorhandler(500)
     def on_crash(error: Exception) -> ResponseReturnValue:
