@@ -29,7 +29,7 @@ from sjt.psychometrics.scoring_base import Distribution
 PRIOR_DISCRIMINATION = Fraction(1, 5)
 """Item-rest correlation assumed of an item nobody has answered: the middle of what live SJTs report."""
 ENOUGH_ANSWERS = 20
-"""Answers from which on an item's banked borderline mean balances forms (sjt-science 0b.4: .08 with 20, .06 with 50)."""
+"""Answers from which on an item's banked borderline mean balances forms (sjt-science 0b.4)."""
 STATISTICS = ("facility", "discrimination", "sd", "borderline_mean", "borderline_sd", "minutes")
 
 
