@@ -113,6 +113,7 @@ def analyse(
         "parts": parts,
         "forms": {form: {"title": papers[form].subtitle, "cut": cuts[form]} for form in secrets},
         "titles": titles,
+        "versions": {item.id: item.scenario_version for secret in secrets.values() for item in secret.items},
         "limits": {name: getattr(LIMITS, name) for name in LIMITS.__dataclass_fields__},
         "version": next(iter(parts.values()))["version"],
     }

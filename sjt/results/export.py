@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from sjt.delivery import service as delivery
+from sjt.errors import NotFound
 from sjt.psychometrics.scoring import plain
 from sjt.results import marking_run, releasing, store
 from sjt.results.model import OutcomeState
@@ -73,8 +74,11 @@ def wide_csv(session: Session, session_id: UUID) -> str:
 
 
 def label_of(session: Session, session_id: UUID) -> str:
-    """Give ``simulated`` for a session whose candidates are."""
-    return "simulated" if any(one.simulated for one in delivery.sessions(session) if one.id == session_id) else ""
+    """Give ``simulated`` for a session whose candidates are; NotFound where there is no such session."""
+    line = next((one for one in delivery.sessions(session) if one.id == session_id), None)
+    if line is None:
+        raise NotFound("There is no such session.")
+    return "simulated" if line.simulated else ""
 
 
 def file_name(session: Session, session_id: UUID, *, wide: bool) -> str:
