@@ -124,8 +124,8 @@ def candidates_import(file: Path, session_id: UUID, with_codes: bool) -> None:
 def session_replay(session_id: UUID, file: Path, as_json: bool) -> None:
     """Send the answers of an ANSWERS.jsonl through the ledger, as browsers would; a repeat stores nothing twice.
 
-    Each line is {"person", "item", "response", "ms"}: person is the candidate's ULN, or a number in seat order; ms is
-    the time since the start of the sitting.
+    Each line is {"person", "item", "response", "ms"}: person is the candidate's ULN, or any other name: those
+    take the started sittings in seat order. ms is the time since the start of the sitting.
 
     Example: sjt session replay 0190… ANSWERS.jsonl
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from sjt import db
-from sjt.delivery import ledger, responses, store
+from sjt.delivery import ledger, responses, store, ulns
 from sjt.delivery.model import BookingState, ClientEvent, EventKind, Refused, SittingState
 from sjt.delivery.running import items_of
 from sjt.delivery.writing import Batch
@@ -74,12 +75,7 @@ def read_answers(text: str, file: str) -> list[AnswerLine]:
 
 def replay(session_id: UUID, answers: Sequence[AnswerLine], file: str) -> Report:
     """Send each person's answers, in time order, to their started sitting."""
-    people = _people(session_id)
-    strangers = sorted({one.person for one in answers} - set(people))
-    if strangers:
-        remedy = "Use a ULN, or the number of a seat in order, of a candidate whose sitting has been opened."
-        faults = [Fault(file, "", "person", f"{name!r} sits in no such seat.", remedy) for name in strangers]
-        raise InputError(f"{file} was not replayed.", faults)
+    people = _people(session_id, [one.person for one in answers], file)
     report = Report()
     by_sitting: dict[UUID, list[AnswerLine]] = {}
     for one in answers:
@@ -90,7 +86,8 @@ def replay(session_id: UUID, answers: Sequence[AnswerLine], file: str) -> Report
     return report
 
 
-def _people(session_id: UUID) -> Mapping[str, UUID]:
+def _people(session_id: UUID, names: Sequence[str], file: str) -> Mapping[str, UUID]:
+    """Find each person's sitting: by ULN; all other names, in their natural order, take the free seats in theirs."""
     with db.session() as session:
         store.test_session(session, session_id)
         opened = [
@@ -100,10 +97,20 @@ def _people(session_id: UUID) -> Mapping[str, UUID]:
             and booking.state is BookingState.CHECKED_IN
             and sitting.state is not SittingState.WAITING
         ]
-    return {
-        **{str(number): sitting_id for number, (_, sitting_id) in enumerate(opened, start=1)},
-        **dict(opened),
-    }
+    known = {uln: sitting_id for uln, sitting_id in opened if uln != ulns.NOT_YET_KNOWN}
+    by_uln = {name: known[name] for name in names if name in known}
+    others = sorted(set(names) - set(known), key=_natural)
+    free = [sitting_id for uln, sitting_id in opened if uln not in by_uln]
+    if len(others) > len(free):
+        remedy = "Use ULNs of candidates whose sittings have started, or at most one other name for each of those."
+        what = f"{len(others)} names are no ULNs of this session, and {len(free)} started sittings are free."
+        raise InputError(f"{file} was not replayed.", [Fault(file, "", "person", what, remedy)])
+    return {**by_uln, **dict(zip(others, free))}
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sort p2 before p10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _one(sitting_id: UUID, lines: Sequence[AnswerLine], report: Report) -> None:

@@ -136,9 +136,7 @@ def test_after_the_start_every_question_is_in_the_page(
     assert len(ids) == len(set(ids))
 
 
-def test_paused_and_break_hide_the_paper_also_after_a_reload(
-    delivery: Any, room: ARoom, keeper: ledger.Ledger
-) -> None:
+def test_paused_and_break_hide_the_paper_also_after_a_reload(delivery: Any, room: ARoom, keeper: ledger.Ledger) -> None:
     client = walks_to_the_wait(delivery, room)
     service.start_room(room.id, by=INVIGILATOR)
     service.pause(sitting_id(client), by=INVIGILATOR, reason="Noise")
