@@ -81,7 +81,7 @@ def listing(bank: Bank, lines: Sequence[ScenarioLine], filters: Filters) -> List
     rows = tuple(line for line in lines if filters.admits(line, by_id[line.id]))
     free = filters.without("option")
     without_option = [line for line in lines if free.admits(line, by_id[line.id])]
-    titles = {"core": "Core"} | {option.id: option.title for option in bank.standard.options}
+    titles = {"core": "Core"} | {option: option.capitalize() for option in bank.standard.option_ids}
     options = [("", "All", len(without_option))]
     options += [
         (value, words, sum(1 for ln in without_option if ln.option == value)) for value, words in titles.items()

@@ -225,6 +225,7 @@ _PLAIN = {
     "facility": "Facility sum",
     "forms:minutes": "Difference in minutes between forms",
     "forms:facility": "Difference in facility sum between forms",
+    "forms:borderline": "Difference in the borderline candidate’s mean mark between forms",
     "forms:angoff": "Difference in exact pass mark between forms",
     "forms:angoff_applied": "Difference in applied pass mark between forms",
 }

@@ -35,9 +35,7 @@ def sets() -> ResponseReturnValue:
 def _new_form(lines: list[service.BlueprintLine]) -> NewSetForm:
     form = NewSetForm()
     form.blueprint.choices = [
-        (line.path, f"{line.blueprint.title or line.blueprint.id} ({line.blueprint.scenarios} scenarios)")
-        for line in lines
-        if line.blueprint is not None
+        (line.path, line.blueprint.title or line.blueprint.id) for line in lines if line.blueprint is not None
     ]
     return form
 
