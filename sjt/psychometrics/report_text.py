@@ -14,7 +14,7 @@ h2{font-size:1.3rem;margin:2.5rem 0 .5rem;color:var(--brand)}
 h3{font-size:1.05rem;margin:1.5rem 0 .25rem}
 p{max-width:68ch;margin:.5rem 0}
 a{color:var(--brand)}
-.stamp,.note{color:var(--soft);font-size:.875rem}
+.stamp,.note{color:var(--soft);font-size:.875rem;font-weight:400}
 .stamp{overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;margin:.75rem 0;font-size:.875rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding:.25rem 0}

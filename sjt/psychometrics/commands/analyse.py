@@ -52,7 +52,7 @@ def analyse(
     Example: sjt analyse marks.csv --items items.csv --cut 180 --html report.html
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from sjt.psychometrics import item_analysis
+    from sjt.psychometrics import item_analysis, options
     from sjt.psychometrics import responses as reader
     from sjt.psychometrics.flags import Limits
     from sjt.psychometrics.profiles import load_profile
@@ -61,7 +61,8 @@ def analyse(
     specs = reader.read_items(Path(items_file)) if items_file else None
     data = reader.read_responses(Path(path), specs, attributes=attribute)
     limits = Limits.of(load_profile(profile)) if profile else None
-    answer = item_analysis.analyse(data, cut=cut, irt=irt, limits=limits, seed=seed)
+    raw = options.analyse_options(data, options.read_raw(Path(raw_file), data)) if raw_file else None
+    answer = item_analysis.analyse(data, raw=raw, cut=cut, irt=irt, limits=limits, seed=seed)
     if html_file is not None:
         from sjt.psychometrics import report
 
