@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectField, StringField
-from wtforms.validators import DataRequired, NumberRange, Optional
+from datetime import UTC, datetime
+from fractions import Fraction
 
-from sjt.delivery.model import IncidentCategory
+from flask_wtf import FlaskForm
+from wtforms import (
+    DateField,
+    DecimalField,
+    FileField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TimeField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from sjt.delivery.model import Adjustment, IncidentCategory, SessionPlan
+from sjt.times import LOCAL_ZONE
 
 
 class EnterForm(FlaskForm):
@@ -37,3 +51,63 @@ class IncidentForm(FlaskForm):
 
 class ResolveForm(FlaskForm):
     resolution = StringField("How it was resolved", [DataRequired("Say how it was resolved.")])
+
+
+class SessionForm(FlaskForm):
+    centre = StringField("Centre", [DataRequired("Give the centre.")])
+    room = StringField("Room", [DataRequired("Give the room.")])
+    day = DateField("Date", [InputRequired("Give the date.")])
+    time = TimeField("Start", [InputRequired("Give the time of the start.")])
+    forms = SelectMultipleField(
+        "Forms",
+        [DataRequired("Choose at least one form.")],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    plan = SelectField("Assessment plan")
+    seats = IntegerField("Seats", [InputRequired("Give the number of seats."), NumberRange(1, 500, "1 to 500 seats.")])
+
+    def to_model(self) -> SessionPlan:
+        """Give the plan; the time is the centre's, on its own clock."""
+        local = datetime.combine(self.day.data, self.time.data, tzinfo=LOCAL_ZONE)
+        return SessionPlan(
+            str(self.centre.data),
+            str(self.room.data),
+            local.astimezone(UTC),
+            tuple(self.forms.data),
+            str(self.plan.data),
+            int(self.seats.data),
+        )
+
+
+class PlaceForm(FlaskForm):
+    centre = StringField("Centre", [DataRequired("Give the centre.")])
+    room = StringField("Room", [DataRequired("Give the room.")])
+
+
+class UploadForm(FlaskForm):
+    file = FileField("Candidates file (CSV)")
+
+
+class AdjustmentForm(FlaskForm):
+    extra_percent = DecimalField("Extra time, per cent", [Optional(), NumberRange(0, 200, "0 to 200.")], places=None)
+    extra_minutes = IntegerField("Extra time, minutes", [Optional(), NumberRange(0, 600, "0 to 600.")])
+    rest_break_minutes = IntegerField("Rest breaks, minutes", [Optional(), NumberRange(0, 240, "0 to 240.")])
+    notes = StringField("Anything else the room must know", [Optional(), Length(max=200, message="200 characters.")])
+
+    def to_model(self) -> Adjustment:
+        return Adjustment(
+            extra_percent=Fraction(str(self.extra_percent.data or 0)),
+            extra_minutes=self.extra_minutes.data or 0,
+            rest_break_minutes=self.rest_break_minutes.data or 0,
+            notes=(self.notes.data or "").strip(),
+        )
+
+
+class MoveForm(FlaskForm):
+    to = SelectField("Session")
+    reason = StringField("Reason", [DataRequired("Give a reason. The record keeps it.")])
+
+
+class LeaveForm(FlaskForm):
+    reason = StringField("Reason", [DataRequired("Give a reason. The record keeps it.")])

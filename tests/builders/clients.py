@@ -59,7 +59,8 @@ class StrictClient:
             assert not faults, f"{response.request.path} is not valid HTML: {faults[:5]}"
             soup = BeautifulSoup(text, "html5lib")
             assert soup.title and soup.title.get_text(strip=True), f"{response.request.path} has no title"
-            assert len(soup.find_all("h1")) == 1, f"{response.request.path} must have one main heading"
+            shown = [head for head in soup.find_all("h1") if head.find_parent(hidden=True) is None]
+            assert len(shown) == 1, f"{response.request.path} must have one main heading"
             assert not STYLE_ATTRIBUTE.search(text), f"{response.request.path} has a style attribute"
             response.soup = soup
         return response

@@ -97,6 +97,9 @@ class BankSource:
     def plan(self, session: Session, plan_id: str) -> Any:
         return self.bank.plans[plan_id]
 
+    def plans(self, session: Session) -> Any:
+        return self.bank.plans
+
     def published_forms(self, session: Session, option: str | None = None, use: str | None = None) -> list[FormFacts]:
         return [self.form_facts(session, "form-1"), self.form_facts(session, "form-2")]
 
