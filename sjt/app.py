@@ -6,7 +6,7 @@ import importlib
 from datetime import timedelta
 from typing import Final
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -87,6 +87,9 @@ def _hang_hooks(app: Flask) -> None:
     from sjt.delivery import candidate_session
 
     def load_actor() -> Actor | None:
+        # below /sit a browser is the candidate's, even if somebody of the staff is signed in beside
+        if request.path.startswith("/sit/"):
+            return candidate_session.load_actor() or signing_in.load_actor()
         return signing_in.load_actor() or candidate_session.load_actor()
 
     app.extensions[guards.ACTOR_LOADER] = load_actor
