@@ -76,7 +76,7 @@ def build_now(
         tell("Computing the proof", 1.0)
         proof = make_proof(source, blueprint, built, made.seed, banned)
         text = proof_bytes(proof).decode()
-        frozen = _freeze(source, made, proof, key_versions(files, read.key_files))
+        frozen = freeze_all(source, made, proof, key_versions(files, read.key_files))
     except InputError as error:
         with db.transaction() as session:
             sets.keep_failure(session, set_id, str(error))
@@ -92,7 +92,7 @@ def _rows(impossible: Impossible) -> list[dict[str, Any]]:
     return [{"constraint": fault.field, "message": f"{fault.what} {fault.remedy}"} for fault in impossible.faults]
 
 
-def _freeze(source: FormBank, made: FormSet, proof: Mapping[str, Any], versions: Mapping[str, str]) -> list[Frozen]:
+def freeze_all(source: FormBank, made: FormSet, proof: Mapping[str, Any], versions: Mapping[str, str]) -> list[Frozen]:
     blueprint = parse_data(proof["blueprint"])
     minutes = time_allowed(blueprint, proof["forms"])
     return [
