@@ -49,7 +49,7 @@ def check_person(name: str, email: str) -> None:
     faults: list[Fault] = []
     if not name.strip():
         faults.append(Fault("", "", "Name", "is empty.", "Enter the full name."))
-    if len(name.strip()) > 200 or not name.isprintable():
+    if len(name.strip()) > 200 or not name.strip().isprintable():
         faults.append(Fault("", "", "Name", "is too long or holds signs that do not print.", "Use at most 200 signs."))
     if email.strip() and (len(email.strip()) > 200 or not EMAIL_SHAPE.match(email.strip())):
         faults.append(

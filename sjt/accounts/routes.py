@@ -13,12 +13,12 @@ from flask.typing import ResponseReturnValue
 from sjt import db
 from sjt.access import Permission, Role
 from sjt.accounts import desk as desks
-from sjt.accounts import passwords, service
+from sjt.accounts import mail, passwords, service
 from sjt.accounts.model import LinkPurpose
 from sjt.accounts.tables import User
 from sjt.accounts.throttle import Throttle
 from sjt.accounts.webforms import ChangePasswordForm, NewPasswordForm, PersonForm, RolesForm, SignInForm, role_words
-from sjt.errors import Forbidden, InputError, NotFound
+from sjt.errors import Forbidden, InputError, NotFound, Unavailable
 from sjt.web.errors import note_refusal
 from sjt.web.guards import actor, me, now, public, requires, settings
 
@@ -186,14 +186,33 @@ def person_new_post() -> ResponseReturnValue:
             now=now(),
         )
         token = service.make_link(session, user_id, LinkPurpose.INVITATION, by=actor(), now=now())
-    return _show_link(user_id, token)
+    return _hand_link(user_id, token, LinkPurpose.INVITATION)
 
 
-def _show_link(user_id: UUID, token: str) -> ResponseReturnValue:
-    """Show the link once, in the answer itself: it is kept nowhere."""
+def _hand_link(user_id: UUID, token: str, purpose: LinkPurpose) -> ResponseReturnValue:
+    """Mail the link to its person; without mail show it once, in the answer itself: it is kept nowhere."""
     with db.session() as session:
         person = service.person(session, user_id)
+        organisation = service.organisation(session)
+    assert person is not None
     address = (settings().base_url or request.host_url.rstrip("/")) + url_for("accounts.link", token=token)
+    if settings().mail_url and person.email:
+        message = mail.link_message(
+            mail.MailServer.from_url(settings().mail_url).sender,
+            to=person.email,
+            name=person.name,
+            login=person.login,
+            organisation=organisation.name if organisation else "sjt",
+            address=address,
+            purpose=purpose,
+        )
+        try:
+            mail.send(settings().mail_url, message)
+        except Unavailable as error:
+            flash(f"{error.message} Pass the link on by hand.", "warn")
+        else:
+            flash(f"A one-time link is on its way to {person.email}.", "ok")
+            return redirect(url_for("accounts.person", user_id=user_id), 303)
     return render_template("accounts/link_made.html", person=person, address=address)
 
 
@@ -233,7 +252,7 @@ def person_link(user_id: UUID) -> ResponseReturnValue:
     purpose = LinkPurpose.RESET if found.password_hash else LinkPurpose.INVITATION
     with db.transaction() as session:
         token = service.make_link(session, user_id, purpose, by=actor(), now=now())
-    return _show_link(user_id, token)
+    return _hand_link(user_id, token, purpose)
 
 
 @bp.post("/people/<uuid:user_id>/access")
