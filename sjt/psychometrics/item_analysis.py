@@ -181,7 +181,7 @@ def _flag(
             r[i], r_n[i] = form_r[item]
     span = core.high - core.low
     with np.errstate(invalid="ignore", divide="ignore"):
-        sd_share = np.sqrt(np.diag(core.cov)) / span
+        sd_share = np.where(np.diag(core.cov) == 0, 0.0, np.sqrt(np.diag(core.cov)) / span)
         facility = (core.means - core.low) / span
         chance = _chance(responses)
         corrected = (core.means - chance) / (core.high - chance)

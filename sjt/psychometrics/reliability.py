@@ -230,7 +230,7 @@ def _climb(matrix: FloatArray, half: int) -> float:
     k = len(matrix)
     rng = np.random.default_rng(20)
     starts: list[NDArray[np.intp]] = [np.arange(0, 2 * half, 2), np.arange(half)]
-    starts += [rng.permutation(k)[:half] for _ in range(40)]
+    starts += [rng.permutation(k)[:half] for _ in range(18)]
     best = -np.inf
     for start in starts:
         side = np.zeros(k)
@@ -342,6 +342,8 @@ def reliabilities(cov: FloatArray, testlet: Sequence[str] | None, formats: Seque
     matrix = correlation(cov)
     with_formats = formats is not None and len(set(formats)) > 1
     strata = formats if with_formats else testlet
+    best_split = lambda4(matrix)
+    differs = len(cov) % 2 == 1 and len(cov) <= 16  # where psych looks at half of the splits
     return {
         "alpha": alpha(cov),
         "standardised_alpha": alpha(matrix),
@@ -349,8 +351,8 @@ def reliabilities(cov: FloatArray, testlet: Sequence[str] | None, formats: Seque
         "stratified_alpha": stratified_alpha(cov, strata) if strata is not None else NAN,
         "stratified_alpha_testlet": stratified_alpha(cov, testlet) if testlet is not None else NAN,
         "lambda2": lambda2(cov),
-        "lambda4": lambda4(matrix, as_psych=True),
-        "lambda4_max": lambda4(matrix),
+        "lambda4": lambda4(matrix, as_psych=True) if differs else best_split,
+        "lambda4_max": best_split,
         "lambda6": lambda6(cov),
         "lambda6_cor": lambda6(matrix),
     }
