@@ -69,6 +69,7 @@ class SessionForm(FlaskForm):
 
     def to_model(self) -> SessionPlan:
         """Give the plan; the time is the centre's, on its own clock."""
+        assert self.day.data and self.time.data and self.forms.data and self.seats.data, "the form was valid"
         local = datetime.combine(self.day.data, self.time.data, tzinfo=LOCAL_ZONE)
         return SessionPlan(
             str(self.centre.data),
@@ -76,7 +77,7 @@ class SessionForm(FlaskForm):
             local.astimezone(UTC),
             tuple(self.forms.data),
             str(self.plan.data),
-            int(self.seats.data),
+            self.seats.data,
         )
 
 

@@ -102,9 +102,8 @@ def console(session_id: UUID) -> ResponseReturnValue:
     def here(**changes: str | None) -> str:
         kept = {"show": tab, "view": layout, "seat": chosen or None, **changes}
         defaults = {"show": "all", "view": "plan"}
-        return url_for(
-            ".console", session_id=session_id, **{k: v for k, v in kept.items() if v and defaults.get(k) != v}
-        )
+        chosen_ones: dict[str, Any] = {k: v for k, v in kept.items() if v and defaults.get(k) != v}
+        return url_for(".console", session_id=session_id, **chosen_ones)
 
     return render_template(
         "delivery/console.html",

@@ -15,6 +15,7 @@ from sjt.delivery.candidates import COLUMNS
 from sjt.delivery.model import SessionState
 from sjt.delivery.webforms import AdjustmentForm, LeaveForm, MoveForm, PlaceForm, SessionForm, UploadForm
 from sjt.errors import InputError
+from sjt.web.filters import local_datetime
 from sjt.web.guards import actor, now, requires, settings
 
 bp = Blueprint("scheduling", __name__, url_prefix="/sessions")
@@ -265,7 +266,7 @@ def _booking_page(
 
 def _others(session: Session, line: registry.BookingLine) -> list[tuple[str, str]]:
     return [
-        (str(one.id), f"{one.centre}, {one.room}, {one.starts:%d %B %Y %H:%M} UTC")
+        (str(one.id), f"{one.centre}, {one.room}, {local_datetime(one.starts)}")
         for one in service.sessions(session)
         if one.state is not SessionState.CLOSED and one.id != line.booking.session_id
     ]

@@ -1,0 +1,281 @@
+"""A sitting in Chromium: by keyboard alone, through a cut line, a killed browser and a stopped clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from sjt import db
+from sjt.config import Settings
+from sjt.delivery import ledger, service
+from sjt.delivery.model import EventKind, SittingState
+from sjt.times import SystemClock, utc_now
+from tests.builders.rooms import INVIGILATOR, ARoom, BankSource, a_room, delivery_app, ledger_on, papers_from, served
+
+sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
+
+ARGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def player() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playing:
+        yield playing
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    return tmp_path / "profile"
+
+
+@pytest.fixture(scope="module")
+def bank_source() -> BankSource:
+    return BankSource(scenarios=7)
+
+
+@pytest.fixture
+def keeper(database: db.Database, bank_source: BankSource) -> Iterator[ledger.Ledger]:
+    with papers_from(bank_source), ledger_on(database, SystemClock()) as running:
+        yield running
+
+
+@pytest.fixture
+def address(settings: Settings, database: db.Database, keeper: ledger.Ledger) -> Iterator[str]:
+    with served(delivery_app(settings, database, SystemClock())) as base:
+        yield base
+
+
+@pytest.fixture
+def room(settings: Settings, keeper: ledger.Ledger) -> ARoom:
+    return a_room(settings.secret_key, candidates=1, now=utc_now())
+
+
+class Seat:
+    """A candidate's browser with its own profile on disk, so that it can be killed and come back."""
+
+    def __init__(self, player: Any, chromium: str, profile: Path, address: str) -> None:
+        self.player, self.chromium, self.profile, self.address = player, chromium, profile, address
+        self.faults: list[str] = []
+        self.open()
+
+    def open(self) -> None:
+        size = {"width": 1280, "height": 900}
+        self.context = self.player.chromium.launch_persistent_context(
+            str(self.profile), executable_path=self.chromium, args=ARGS, viewport=size
+        )
+        self.page = self.context.pages[0]
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda said: self.faults.append(said.text) if "Content Security" in said.text else None)
+
+    def reopen(self) -> None:
+        self.context.close()
+        self.open()
+        self.page.goto(f"{self.address}/")
+        self.ready()
+
+    def ready(self) -> None:
+        self.page.wait_for_selector("html[data-ready]", timeout=20_000)
+
+    def begin(self, room: ARoom) -> UUID:
+        page = self.page
+        page.goto(f"{self.address}/sit/")
+        page.fill("#code", room.code(1))
+        page.fill("#pin", room.pin)
+        page.keyboard.press("Enter")
+        page.click("text=Yes, this is me")
+        page.click("text=Keep these settings")
+        page.click("text=I am ready")
+        page.wait_for_selector("[data-waiting]")
+        (sitting,) = service.start_room(room.id, by=INVIGILATOR)
+        page.wait_for_url("**/test#question-*", timeout=20_000)
+        self.ready()
+        return sitting
+
+    def saved(self) -> None:
+        self.page.wait_for_selector("[data-save][data-state=saved]", timeout=15_000)
+
+    def go(self, item_format: str) -> Any:
+        """Open the first question of a format and give it."""
+        page = self.page
+        n = page.locator(f"article:has([data-format='{item_format}'])").first.get_attribute("data-question")
+        page.evaluate(f"location.hash = '#question-{n}'")
+        page.wait_for_selector(f"#question-{n}:not([hidden])")
+        return page.locator(f"#question-{n}")
+
+
+@pytest.fixture
+def seat(player: Any, chromium: str, profile: Path, address: str) -> Iterator[Seat]:
+    found = Seat(player, chromium, profile, address)
+    yield found
+    found.context.close()
+    assert found.faults == []
+
+
+def answers(sitting: UUID) -> dict[str, Any]:
+    with db.session() as session:
+        (found,) = service.responses(session, sitting_id=sitting)
+    return {item: one.response for item, one in found.answers.items()}
+
+
+def until(claim: Any, seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.05)
+
+
+def test_a_ranking_is_made_moved_and_undone_by_keyboard_alone(seat: Seat, room: ARoom) -> None:
+    sitting = seat.begin(room)
+    question, page = seat.go("rank"), seat.page
+    item = question.locator(".item").get_attribute("data-item")
+    order = str(question.locator(".item").get_attribute("data-order")).split(",")
+    for place, option in enumerate(order, start=1):
+        question.locator(f".resp[data-option='{option}'] .to-places button:not([hidden])").first.focus()
+        page.keyboard.press(str(place))
+    page.keyboard.press("Alt+ArrowUp")
+    assert question.locator("[data-say]").inner_text() == "E moved to place 4 of 5"
+    page.keyboard.press("1")
+    seat.saved()
+    wanted = [order[4], order[0], order[1], order[2], order[3]]
+    until(lambda: answers(sitting).get(item) == {option: n for n, option in enumerate(wanted, start=1)})
+    page.keyboard.press("Delete")
+    until(lambda: order[4] not in answers(sitting)[item])
+    assert page.evaluate("document.activeElement.closest('.resp').dataset.letter") == "E"
+
+
+def test_a_fourth_choice_and_one_response_at_both_ends_are_refused_with_words(seat: Seat, room: ARoom) -> None:
+    sitting = seat.begin(room)
+    question = seat.go("choose")
+    boxes = question.locator("input")
+    for n in range(4):
+        boxes.nth(n).click()
+    assert "Take one out first" in question.locator("[data-refusal]").inner_text()
+    assert question.locator("input:checked").count() == 3
+    ends = seat.go("most_least")
+    ends.locator("input[data-end=most]").nth(1).click()
+    ends.locator("input[data-end=least]").nth(1).click()
+    assert "cannot be both" in ends.locator("[data-refusal]").inner_text()
+    assert ends.locator("input:checked").count() == 1
+    seat.saved()
+    item = ends.locator(".item").get_attribute("data-item")
+    until(lambda: answers(sitting)[item]["least"] is None)
+
+
+def test_words_typed_are_on_disk_two_seconds_after_the_last_key(seat: Seat, room: ARoom) -> None:
+    sitting = seat.begin(room)
+    question = seat.go("written")
+    item = question.locator(".item").get_attribute("data-item")
+    question.locator("textarea").press_sequentially("I would listen first.", delay=10)
+    until(lambda: (answers(sitting).get(item) or {}).get("text") == "I would listen first.", 2.0)
+    assert question.locator("[data-words]").inner_text().startswith("4 of about")
+
+
+def test_a_killed_browser_comes_back_with_answers_flag_place_and_time(seat: Seat, room: ARoom) -> None:
+    sitting = seat.begin(room)
+    question = seat.go("single")
+    question.locator("input").nth(1).click()
+    seat.page.click("[data-action=flag]")
+    seat.saved()
+    place = question.get_attribute("data-question")
+    seat.reopen()
+    again = seat.page.locator(f"#question-{place}")
+    assert again.is_visible() and again.locator("input").nth(1).is_checked()
+    assert seat.page.locator("[data-action=flag]").get_attribute("aria-pressed") == "true"
+    with db.session() as session:
+        view = service.sitting_of(session, sitting, at=ledger.current().now())
+    minutes = -(-view.clock.left_ms // 60_000)
+    assert seat.page.locator("[data-timer-left]").inner_text() == f"{minutes} min left"
+
+
+def test_a_cut_line_loses_nothing_even_through_a_reload(seat: Seat, room: ARoom) -> None:
+    sitting = seat.begin(room)
+    seat.go("single").locator("input").nth(0).click()
+    seat.saved()
+    seat.page.reload()  # now the service worker holds the page
+    seat.ready()
+    seat.context.set_offline(True)
+    question = seat.go("choose")
+    item = question.locator(".item").get_attribute("data-item")
+    question.locator("input").nth(2).click()
+    seat.page.wait_for_selector("[data-save][data-state=offline]", timeout=15_000)
+    assert "your answers are kept on this computer" in seat.page.locator("[data-save-text]").inner_text()
+    assert item not in answers(sitting)
+    seat.page.reload()
+    seat.ready()
+    assert seat.page.locator("article:not([hidden]) input").nth(2).is_checked()
+    seat.context.set_offline(False)
+    seat.saved()
+    until(lambda: len(answers(sitting)[item]) == 1)
+
+
+def test_a_pause_hides_the_questions_and_the_resume_brings_them_back(seat: Seat, room: ARoom) -> None:
+    sitting = seat.begin(room)
+    service.pause(sitting, by=INVIGILATOR, reason="Noise")
+    seat.page.wait_for_selector("[data-held=paused]:not([hidden])", timeout=12_000)
+    assert not seat.page.locator("[data-exam]").is_visible()
+    service.resume(sitting, by=INVIGILATOR, reason="over")
+    seat.page.wait_for_selector("[data-exam]:not([hidden])", timeout=12_000)
+
+
+def test_submitting_names_what_is_missing_and_gives_one_receipt(seat: Seat, room: ARoom) -> None:
+    sitting = seat.begin(room)
+    page = seat.page
+    page.keyboard.press("Tab")
+    page.evaluate("location.hash = '#check'")
+    page.click("[data-action=submit]")
+    assert "are not complete" in page.locator("[data-submit-missing]").inner_text()
+    page.locator("[data-action=submit-now]").dblclick()
+    page.wait_for_url("**/receipt*", timeout=15_000)
+    with db.session() as session:
+        view = service.sitting_of(session, sitting, at=ledger.current().now())
+        submits = [one for one in service.entries(session, sitting) if one.kind is EventKind.SUBMIT]
+    assert view.state is SittingState.SUBMITTED and len(submits) == 1
+    assert page.locator(".code").inner_text() == view.receipt
+    kept = page.evaluate(
+        "new Promise(done => { const o = indexedDB.open('sjt-sitting'); o.onsuccess = () => {"
+        " const g = o.result.transaction('answers').objectStore('answers').count(); g.onsuccess = () => done(g.result) } })"
+    )
+    assert kept == 0
+
+
+def test_a_rank_five_item_shows_story_responses_and_foot_without_scrolling(seat: Seat, room: ARoom) -> None:
+    seat.begin(room)
+    page = seat.page
+    ranks = page.locator("article:has([data-format='rank'])")
+    for n in range(ranks.count()):
+        number = ranks.nth(n).get_attribute("data-question")
+        page.evaluate(f"location.hash = '#question-{number}'")
+        page.wait_for_selector(f"#question-{number}:not([hidden])")
+        foot = page.locator(".exam-foot").bounding_box()["y"]
+        for part in (".story", ".tray > li:last-child"):
+            box = page.locator(f"#question-{number} {part}").bounding_box()
+            assert box["y"] + box["height"] <= foot, f"question {number}: {part} lies under the foot"
+
+
+def test_axe_finds_nothing_on_any_question_or_the_check_page(seat: Seat, room: ARoom) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    seat.begin(room)
+    page = seat.page
+    for kind in ("rank", "choose", "rate", "most_least", "single", "written"):
+        seat.go(kind)
+        found = axe.run(page)
+        assert found.violations_count == 0, f"{kind}: {found.generate_report()}"
+    page.evaluate("location.hash = '#check'")
+    found = axe.run(page)
+    assert found.violations_count == 0, found.generate_report()
+    seat.faults.clear()  # the tool itself tries inline style, which the policy stops
