@@ -445,7 +445,7 @@ def categories(
 
 def _same_span(score: Scores) -> bool:
     spans = score.span[np.isfinite(score.value)]
-    return bool(spans.size == 0 or (spans == spans[0]).all())
+    return bool(spans.size > 0 and (spans == spans[0]).all())
 
 
 def _from_sums(
