@@ -18,6 +18,7 @@ from sjt.errors import InputError, NotFound
 from sjt.jobs.context import JobContext
 from sjt.psychometrics import item_analysis
 from sjt.psychometrics.flags import Limits
+from sjt.psychometrics.reliability import feldt_interval
 from sjt.psychometrics.smallsample import fisher_interval, policy, t_interval
 from sjt.results import service as results
 from sjt.results.jobs import mark_waiting
@@ -141,6 +142,10 @@ def _part(
         _trial(people, item.id, float(item.worth), raw.get(item.id))
         for item in {i.id: i for s in secrets.values() for i in s.items if not i.live}.values()
     ]
+    test, scenarios = answer["test"], {row["testlet"] for row in answer["items"]}
+    value = test["testlet_alpha"]
+    interval = None if value is None else feldt_interval(value, test["alpha_n"], len(scenarios))
+    test["testlet_alpha_ci"] = None if interval is None else [interval.low, interval.high]
     answer["verdict"] = verdict.verdict(answer)
     answer["policy_small"] = policy(answer["n_persons"]).name
     return answer
@@ -169,6 +174,14 @@ def _trial(people: matrix.Cohort, item: str, top: float, raw: Any) -> dict[str, 
     return out
 
 
+def _finding(item: str, chosen: Mapping[str, Any]) -> str:
+    """Say in a picture's title what it shows, where it shows something."""
+    gap = chosen["gap"]
+    if chosen["key_doubt"] and gap:
+        return f"{gap['rival']} draws stronger candidates than the key {gap['key']}"
+    return f"{item}: {chosen['sections'][0]['what'].lower()}"
+
+
 def draw(found: Mapping[str, Any]) -> dict[str, str]:
     """Draw every picture of a result: score distributions by form, and who chose what by item."""
     made: dict[str, str] = {}
@@ -183,7 +196,7 @@ def draw(found: Mapping[str, Any]) -> dict[str, str]:
         chosen = (row["raw"] or {}).get("choices")
         if chosen is not None:
             section = chosen["sections"][0]
-            svg = pictures.traces(f"{row['item']}: {section['what'].lower()}", section, chosen["groups"])
+            svg = pictures.traces(_finding(row["item"], chosen), section, chosen["groups"])
             if svg is not None:
                 made[f"traces-{row['item']}"] = svg
     return made

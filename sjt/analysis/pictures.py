@@ -105,9 +105,10 @@ def distribution(title: str, totals: Mapping[str, Any], cut: float | None, maxim
     scores, counts = totals["scores"], totals["counts"]
     span = max(scores) - min(scores)
     width = _bin_width(span, sum(counts))
+    start = cut or 0.0  # a bar never straddles the pass mark
     bins: dict[float, int] = {}
     for score, count in zip(scores, counts, strict=True):
-        at = (score // width) * width
+        at = start + ((score - start) // width) * width
         bins[at] = bins.get(at, 0) + count
     with matplotlib.rc_context(STYLE):
         figure, axes = plt.subplots()
@@ -118,6 +119,7 @@ def distribution(title: str, totals: Mapping[str, Any], cut: float | None, maxim
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel(f"Total mark, of {maximum:g}" + (f" (bars of {width:g} marks)" if width > 1 else ""))
         axes.set_ylabel("Candidates")
+        axes.set_ylim(0, max(bins.values()) * 1.14)
         if cut is not None:
             axes.axvline(cut, color=COLOURS[1], linewidth=1.8, linestyle=(0, (5, 2)))
             axes.set_xlim(min(starts[0], cut) - width, max(starts[-1] + width, cut) + width)

@@ -13,7 +13,7 @@ class DecisionForm(FlaskForm):
     decision = RadioField(
         "Decision",
         [InputRequired("Choose what is to become of the item.")],
-        choices=[(decision.value, f"{verb} {rest}") for decision, (verb, rest) in DECISION_WORDS.items()],
+        choices=[(decision.value, f"{verb}: {rest}") for decision, (verb, rest) in DECISION_WORDS.items()],
     )
     reason = TextAreaField("Reason", [DataRequired("Say why."), Length(max=4000)])
 

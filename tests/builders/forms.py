@@ -121,8 +121,7 @@ def a_secret(paper: Paper, *, keys: str = "panelled", judged: bool = True, trial
 def without_written(paper: Paper) -> Paper:
     """Leave the written items out, so that marks are complete as soon as a sitting is marked."""
     scenarios = tuple(
-        replace(s, items=tuple(item for item in s.items if item.format is not Format.WRITTEN))
-        for s in paper.scenarios
+        replace(s, items=tuple(item for item in s.items if item.format is not Format.WRITTEN)) for s in paper.scenarios
     )
     return replace(paper, scenarios=scenarios)
 
@@ -143,9 +142,7 @@ def put_form(
     paper = paper if written else without_written(paper)
     secret = secret or a_secret(paper, **made)
     if session.get(BankRow, "test-bank") is None:
-        session.add(
-            BankRow(id="test-bank", title="Test bank", sha256="0" * 64, imported_at=NINE, imported_by="system")
-        )
+        session.add(BankRow(id="test-bank", title="Test bank", sha256="0" * 64, imported_at=NINE, imported_by="system"))
         session.flush()
     its_set = FormSet(
         number=len(session.exec(_sets()).all()) + 1,
@@ -179,6 +176,7 @@ def put_form(
         mark_unit=str(secret.mark_unit),
         minutes=60,
         plan=secret.plan,
+        numbers={},
         keys=secret.keys,
         simulated=simulated,
         published_at=NINE,
@@ -309,9 +307,7 @@ def random_answers(n: int, seed: int = 1, *, written: bool = False) -> list[dict
         for at in range(4):
             if not knows():
                 rank[at], rank[at + 1] = rank[at + 1], rank[at]
-        chosen = sorted(
-            {letter if knows() else draw.choice("ACDFH") for letter in "BEG"}
-        )
+        chosen = sorted({letter if knows() else draw.choice("ACDFH") for letter in "BEG"})
         rated = {o: v if knows() else draw.randint(1, 4) for o, v in {"A": 4, "B": 1, "C": 3, "D": 2, "E": 1}.items()}
         most = "B" if knows() else draw.choice("CD")
         least = "A" if knows() else next(o for o in "DC" if o != most)

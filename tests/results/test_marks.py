@@ -157,8 +157,10 @@ def responses(format_: Format, options: tuple[str, ...]) -> st.SearchStrategy[An
         return st.dictionaries(st.sampled_from(options), st.integers(1, 4))
     if format_ is Format.MOST_LEAST:
         pick = st.none() | st.sampled_from(options)
-        return st.tuples(pick, pick).filter(lambda p: p[0] is None or p[0] != p[1]).map(
-            lambda p: {"most": p[0], "least": p[1]}
+        return (
+            st.tuples(pick, pick)
+            .filter(lambda p: p[0] is None or p[0] != p[1])
+            .map(lambda p: {"most": p[0], "least": p[1]})
         )
     if format_ is Format.SINGLE:
         return st.none() | st.sampled_from(options)
@@ -175,7 +177,8 @@ def test_a_mark_made_again_from_its_row_is_the_same_fraction(data: st.DataObject
     row = marking_run._row(SYSTEM, SYSTEM, once)  # type: ignore[arg-type]  # ids do not matter here
     assert isinstance(row.response, str)
     again = marking_run._mark_row(
-        SimpleNamespace(sitting_id=None, form_id="form-1", n=1), row  # type: ignore[arg-type]
+        SimpleNamespace(sitting_id=None, form_id="form-1", n=1),
+        row,  # type: ignore[arg-type]
     )
     assert service.mark_again(FORM, again) == once.marks
     assert once.marks is None or 0 <= once.marks <= item.worth
