@@ -74,7 +74,7 @@ def upgrade(database: db.Database, to: str = "head") -> None:
             writing.rollback()
 
 
-RAW_SQL: Final = ("sjt.audit.sql", "sjt.delivery.install", "sjt.results.install")
+RAW_SQL: Final = ("sjt.audit.sql", "sjt.authoring.sql", "sjt.delivery.install", "sjt.results.install")
 """Modules that give triggers and functions: ``install_sql(dialect)``."""
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -18,14 +20,6 @@ from sjt.paths import bank_dir
 NOW = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 KEPT = Path(__file__).parent / "reference" / "forms" / "residential-14.json"
 """The items of two forms that the solver found once; everything else is computed afresh."""
-
-
-@pytest.fixture
-def imported(database: db.Database) -> db.Database:
-    """Give a database that holds the shipped bank."""
-    with db.transaction() as session:
-        service.import_bank(session, bank_dir(), by=SYSTEM, now=NOW)
-    return database
 
 
 @pytest.fixture(scope="session")
@@ -53,16 +47,70 @@ def frozen_set() -> Callable[..., Any]:
     return made
 
 
-@pytest.fixture
-def built_set(imported: db.Database, frozen_set: Callable[..., Any]) -> Any:
-    """Give the id of a built set of two residential forms."""
+def _copy_of(template: Path, target: Path, fill: Callable[[], Any]) -> Any:
+    """Fill a copy of a database file, whole, so that it can be copied again."""
+    shutil.copyfile(template, target)
+    database = db.bind(db.Database(f"sqlite:///{target}"))
+    found = fill()
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    return found
+
+
+@pytest.fixture(scope="session")
+def bank_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database file that holds the shipped bank, made once per worker."""
+    target = tmp_path_factory.mktemp("bank") / "bank.sqlite"
+
+    def fill() -> None:
+        with db.transaction() as session:
+            service.import_bank(session, bank_dir(), by=SYSTEM, now=NOW)
+
+    _copy_of(sqlite_template, target, fill)
+    return target
+
+
+@pytest.fixture(scope="session")
+def set_template(
+    bank_template: Path, frozen_set: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, UUID]:
+    """Give a database file that holds the bank and a built set, made once per worker."""
     from sjt.authoring import sets
     from sjt.authoring.forms_job import freeze_all
     from sjt.authoring.freezing import key_versions
 
-    source, reading, _, text = frozen_set()
-    with db.transaction() as session:
-        made = service.put_set(session, "blueprints/residential-14.toml", forms=2, seed=1, by=SYSTEM, now=NOW)
-        frozen = freeze_all(source, made, json.loads(text), key_versions(reading.files, reading.key_files))
-        sets.keep_built(session, made.id, text, frozen, by=SYSTEM, now=NOW)
-    return made.id
+    target = tmp_path_factory.mktemp("set") / "set.sqlite"
+
+    def fill() -> UUID:
+        source, reading, _, text = frozen_set()
+        with db.transaction() as session:
+            made = service.put_set(session, "blueprints/residential-14.toml", forms=2, seed=1, by=SYSTEM, now=NOW)
+            frozen = freeze_all(source, made, json.loads(text), key_versions(reading.files, reading.key_files))
+            sets.keep_built(session, made.id, text, frozen, by=SYSTEM, now=NOW)
+        return made.id
+
+    made_id: UUID = _copy_of(bank_template, target, fill)
+    return target, made_id
+
+
+def _put_in(database: db.Database, template: Path) -> None:
+    """Put a filled file in the place of a bound, empty database."""
+    database.dispose()
+    assert database.url.database is not None
+    shutil.copyfile(template, database.url.database)
+    db.bind(database)
+
+
+@pytest.fixture
+def imported(bank_template: Path, database: db.Database) -> db.Database:
+    """Give a database that holds the shipped bank."""
+    _put_in(database, bank_template)
+    return database
+
+
+@pytest.fixture
+def built_set(set_template: tuple[Path, UUID], database: db.Database) -> UUID:
+    """Give the id of a built set of two residential forms."""
+    _put_in(database, set_template[0])
+    return set_template[1]

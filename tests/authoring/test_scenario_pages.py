@@ -14,6 +14,7 @@ from sjt.access import TABLE, Permission, Role
 from sjt.authoring import service
 from sjt.authoring.bank import read_files
 from sjt.authoring.import_export import zip_of_files
+from sjt.authoring.model import RankKey
 from sjt.paths import bank_dir
 
 Clients = Callable[..., Any]
@@ -53,6 +54,7 @@ def test_a_fairness_reviewer_sees_the_scenario_and_nothing_of_its_key(
     text = client_as(Role.FAIRNESS).get("/bank/scenarios/cypf-0012").get_data(as_text=True)
     assert scenario.items[0].options[0].text.split(",")[0][:30] in text
     assert "of 4," not in text and "1st" not in text and "rank_distance" not in text
+    assert isinstance(key, RankKey)
     for why in key.why.values():
         assert why[:40] not in text
     for tag in scenario.ksbs:
@@ -76,6 +78,7 @@ def test_the_preview_is_made_of_the_sitting_s_parts_and_holds_no_key(imported: d
     text = page.get_data(as_text=True)
     with db.session() as session:
         key = service.bank(session).keys["cypf-0012"].items["cypf-0012-a"]
+    assert isinstance(key, RankKey)
     for why in key.why.values():
         assert why[:40] not in text
     assert "effectiveness" not in text and "rank_distance" not in text

@@ -303,3 +303,57 @@ def test_simulated_judgements_and_statistics_repeat_byte_for_byte_and_say_so() -
     for name, content in found.items():
         held = (bank_dir() / name).read_bytes()
         assert held == content, f"{name} is not in step: sjt bank simulate-statistics scenario_bank/cypf --seed 1"
+
+
+def refused(session: Any, statement: str) -> bool:
+    """Tell whether the database itself refuses a change."""
+    import sqlalchemy as sa
+
+    try:
+        with session.begin_nested():
+            session.execute(sa.text(statement))
+    except sa.exc.DBAPIError as error:
+        return "never" in str(error)
+    return False
+
+
+def assert_final(session: Any) -> None:
+    assert refused(session, "UPDATE scenario_version SET folder = 'x'")
+    assert refused(session, "DELETE FROM scenario_version")
+    assert refused(session, "UPDATE form SET secret = '{}' WHERE id = 'residential-14-s1-a'")
+    assert refused(session, "UPDATE form SET state = 'draft' WHERE id = 'residential-14-s1-a'")
+    assert refused(session, "DELETE FROM form WHERE id = 'residential-14-s1-a'")
+    assert not refused(session, "UPDATE form SET reason = 'x' WHERE id = 'residential-14-s1-b'")
+
+
+def test_the_database_itself_keeps_versions_and_published_forms(built_set: UUID) -> None:
+    with db.transaction() as session:
+        service.publish_form(session, "residential-14-s1-a", use="live", by=DEVELOPER, now=NOW)
+    with db.transaction() as session:
+        assert_final(session)
+
+
+@pytest.mark.postgresql
+def test_on_postgresql_a_bank_imports_a_form_publishes_and_both_are_kept(
+    frozen_set: Callable[..., Any], postgresql_database: db.Database, tmp_path: Path
+) -> None:
+    import json
+
+    from sjt.authoring import sets
+    from sjt.authoring.forms_job import freeze_all
+    from sjt.authoring.freezing import key_versions
+
+    source, reading, _, text = frozen_set()
+    with db.transaction() as session:
+        service.import_bank(session, bank_dir(), by=SYSTEM, now=NOW)
+    with db.transaction() as session:
+        made = service.put_set(session, "blueprints/residential-14.toml", forms=2, seed=1, by=SYSTEM, now=NOW)
+        frozen = freeze_all(source, made, json.loads(text), key_versions(reading.files, reading.key_files))
+        sets.keep_built(session, made.id, text, frozen, by=SYSTEM, now=NOW)
+        service.publish_form(session, "residential-14-s1-a", use="live", by=DEVELOPER, now=NOW)
+    with db.session() as session:
+        service.export_bank(session, "cypf", tmp_path / "out")
+        assert len(service.published_forms(session, option="residential", use="live")) == 1
+    assert read_files(tmp_path / "out") == read_files(bank_dir())
+    with db.transaction() as session:
+        assert_final(session)
