@@ -279,7 +279,7 @@ def _decisions(passing: Mapping[str, Any]) -> str:
         out.append(
             f"<p>By Livingston and Lewis's method, of 100 candidates {100 * c['FP']:.1f} pass who should not and "
             f"{100 * c['FN']:.1f} fail who should not. Accuracy {c['accuracy']:.3f}; two sittings would agree for "
-            f"{100 * c['consistency']:.1f} of 100 (κ {c['kappa']:.2f}); k² {passing['k2']:.3f}. "
+            f"{100 * c['consistency']:.1f} of 100 (κ {number(c['kappa'])}); k² {number(passing['k2'], 3)}. "
             f"Effective cut: {c['cut_effective']} of {c['n']}, rule {escape(c['cut_rule'])}; reliability: "
             f"{escape(passing['reliability_used'].replace('_', ' '))}.</p>"
         )
