@@ -175,7 +175,7 @@ def test_planted_dif_is_found_and_little_else(tmp_path: Path, missing: bool) -> 
     found, false, clean = 0, 0, 0
     for seed in range(6):
         path = responses(tmp_path / "r.csv", 500, 1.2, seed, items=12, missing=missing)
-        rows = run(path, "--group", "sex", "--purify")["items"]
+        rows = run(path, "--group", "sex", "--reference", "a", "--purify")["items"]
         found += "dif" in rows[0]["flags"] and rows[0]["smd"] < 0
         false += sum("dif" in row["flags"] for row in rows[1:])
         clean += len(rows) - 1
