@@ -46,6 +46,10 @@ def nav() -> list[NavEntry]:
             entries.append(
                 {"label": label, "url": url, "current": here == url or here.startswith(url.rstrip("/") + "/")}
             )
+    # /sessions/candidates lies below /sessions, but one noun alone is where we are
+    deepest = max((len(entry["url"]) for entry in entries if entry["current"]), default=0)
+    for entry in entries:
+        entry["current"] = entry["current"] and len(entry["url"]) == deepest
     return entries
 
 

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from flask import Flask
 from sqlmodel import Session
 from werkzeug.serving import make_server
-
-import pytest
 
 import sjt.app
 import sjt.joining
@@ -217,8 +216,8 @@ def papers_from(source: Any) -> Iterator[None]:
 
 def cookie_for(app: Flask, *roles: Role) -> str:
     """Sign a person with these roles in and give the cookie's value, for a browser."""
-    from sjt.accounts import service as accounts
     from sjt.access import SYSTEM
+    from sjt.accounts import service as accounts
     from sjt.times import utc_now
 
     name = "-".join(sorted(role.value for role in roles))

@@ -248,7 +248,8 @@ def test_submitting_names_what_is_missing_and_gives_one_receipt(seat: Seat, room
     assert page.locator(".code").inner_text() == view.receipt
     kept = page.evaluate(
         "new Promise(done => { const o = indexedDB.open('sjt-sitting'); o.onsuccess = () => {"
-        " const g = o.result.transaction('answers').objectStore('answers').count(); g.onsuccess = () => done(g.result) } })"
+        " const g = o.result.transaction('answers').objectStore('answers').count();"
+        " g.onsuccess = () => done(g.result) } })"
     )
     assert kept == 0
 

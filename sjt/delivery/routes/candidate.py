@@ -195,6 +195,7 @@ def sitting() -> ResponseReturnValue:
         "delivery/sitting.html",
         view=view,
         test_name=view.title,
+        test_part=view.paper.subtitle,
         paper=view.paper,
         display=page.display,
         questions=questions,
