@@ -107,7 +107,7 @@ def export_lines(session: Session, *, key_path: Path) -> Iterator[str]:
         return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     for row in store.entries(session):
-        yield write({name: getattr(row, name) for name in Entry.__slots__})
+        yield write(_columns(row))
     for source in _sources:
         for entry in source.entries(session):
             yield write(_columns(entry))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from sjt.audit.chain import Entry
 from sjt.audit.tables import AuditAnchor, AuditBody, AuditEntry, AuditHead
 
 
@@ -14,11 +15,14 @@ def head_for_update(session: Session, chain: str) -> AuditHead | None:
     return session.exec(select(AuditHead).where(col(AuditHead.chain) == chain).with_for_update()).first()
 
 
-def entries(session: Session, chain: str | None = None) -> Iterator[AuditEntry]:
-    query = select(AuditEntry).order_by(col(AuditEntry.chain), col(AuditEntry.n))
+def entries(session: Session, chain: str | None = None) -> Iterator[Entry]:
+    """Give entries by chain and number; plain values, since a verification reads all there are."""
+    columns = [getattr(AuditEntry, name) for name in Entry.__slots__]
+    query = sa.select(*columns).order_by(col(AuditEntry.chain), col(AuditEntry.n))
     if chain is not None:
         query = query.where(col(AuditEntry.chain) == chain)
-    yield from session.exec(query.execution_options(yield_per=1000))
+    for row in session.execute(query.execution_options(yield_per=1000)):
+        yield Entry(*row)
 
 
 def bodies(session: Session, chain: str) -> dict[int, AuditBody]:
