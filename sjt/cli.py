@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -154,4 +155,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         cli.main(args=None if argv is None else list(argv), prog_name="sjt", standalone_mode=True)
     except SjtError as error:
         click.echo(str(error), err=True)
+        sys.exit(1)
+    except Exception as error:  # looked at by name, so that a command without a database never loads its driver
+        if not type(error).__module__.startswith("sqlalchemy.") or os.environ.get("SJT_TRACEBACK"):
+            raise
+        first = str(error).splitlines()[0]
+        click.echo(f"The database did not answer as this version needs it: {first}", err=True)
+        remedy = "Run `sjt init` for a new installation or `sjt db upgrade` for an old one; SJT_DATA and SJT_DATABASE"
+        click.echo(f"{remedy} say where it is. SJT_TRACEBACK=1 shows all that is known.", err=True)
         sys.exit(1)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
 
 from sjt import db
@@ -19,6 +21,10 @@ from sjt.access import Role
 from sjt.config import Settings
 from sjt.migrations import runner
 from sjt.times import ManualClock
+
+# a busy machine is no fault of a rule
+hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("house")
 
 REQUIRED = {name for name in os.environ.get("SJT_REQUIRE", "").split(",") if name}
 
