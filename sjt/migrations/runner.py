@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,8 +31,7 @@ TABLES: Final = (
 
 def load_tables() -> sa.MetaData:
     for name in TABLES:
-        if importlib.util.find_spec(name) is not None:  # until every room stands
-            importlib.import_module(name)
+        importlib.import_module(name)
     return db.metadata
 
 
@@ -63,12 +61,7 @@ def upgrade(database: db.Database, to: str = "head") -> None:
             writing.exec_driver_sql("PRAGMA foreign_keys = OFF")
             writing.rollback()
         with writing.begin():
-            if newest() is None:  # until the first migration is written
-                db.metadata.create_all(writing)
-                for statement in raw_sql("sqlite" if database.is_sqlite else "postgresql"):
-                    run_raw(writing, statement)
-            else:
-                command.upgrade(config(writing), to)
+            command.upgrade(config(writing), to)
         if database.is_sqlite:
             writing.exec_driver_sql("PRAGMA foreign_keys = ON")
             writing.rollback()
@@ -80,12 +73,7 @@ RAW_SQL: Final = ("sjt.audit.sql", "sjt.authoring.sql", "sjt.delivery.install", 
 
 def raw_sql(dialect: str) -> list[str]:
     """List the statements that install every trigger and function."""
-    return [
-        statement
-        for name in RAW_SQL
-        if importlib.util.find_spec(name) is not None
-        for statement in importlib.import_module(name).install_sql(dialect)
-    ]
+    return [statement for name in RAW_SQL for statement in importlib.import_module(name).install_sql(dialect)]
 
 
 def run_raw(connection: sa.Connection, statement: str) -> None:
@@ -95,6 +83,13 @@ def run_raw(connection: sa.Connection, statement: str) -> None:
         cursor.execute(statement)
     finally:
         cursor.close()
+
+
+def run_file(connection: sa.Connection, revision: str) -> None:
+    """Run the statements of ``versions/<revision>.<dialect>.sql``, as a migration does for triggers and functions."""
+    path = Path(__file__).resolve().parent / "versions" / f"{revision}.{connection.dialect.name}.sql"
+    for statement in path.read_text(encoding="utf-8").split("\n-- next\n"):
+        run_raw(connection, statement)
 
 
 def differences(database: db.Database) -> list[Any]:
