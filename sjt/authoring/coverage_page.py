@@ -60,11 +60,11 @@ def coverage_view(bank: Bank, option: str) -> CoverageView:
             for outcome in scenario.outcomes:
                 counts[outcome, item.format.value] += 1
     rows = []
-    for outcome in bank.standard.practice_outcomes:
-        cells = [counts[outcome.id, kind] for kind in formats]
+    for served in bank.standard.practice_outcomes:
+        cells = [counts[served.id, kind] for kind in formats]
         total = sum(cells)
         made = tuple(Cell(n, step(n)) for n in cells)
-        rows.append((outcome.id, outcome.statement, made, Cell(total, step(total))))
+        rows.append((served.id, served.statement, made, Cell(total, step(total))))
     gaps = {gap.id for gap in found.gaps if gap.kind == "code"}
     statements = bank.standard.codes
     titles = {area.id: area.title for area in bank.standard.option_areas}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from sjt.authoring.model import Bank, Scenario
+from sjt.authoring.standard import CORE
 from sjt.authoring.states import ScenarioLine, ScenarioState
 
 
@@ -20,6 +21,8 @@ class Filters:
     code: str = ""
     role: str = ""
     q: str = ""
+    meets: str = ""
+    """An option whose candidates meet the scenario: the core's and the option's own."""
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> Filters:
@@ -41,6 +44,8 @@ class Filters:
     def admits(self, line: ScenarioLine, scenario: Scenario) -> bool:
         """Tell whether a scenario is to be shown."""
         if self.option and line.option != self.option:
+            return False
+        if self.meets and line.option not in (CORE, self.meets):
             return False
         if self.format and self.format not in line.formats:
             return False
