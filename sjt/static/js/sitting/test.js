@@ -80,7 +80,7 @@ const outbox = new Outbox({
     reply: replied,
     refused: refusals,
     lost: (status) => {
-      if (status === 401) hold("lost");
+      if (status === 401 || status === 404) hold("lost");
     },
   },
 });
