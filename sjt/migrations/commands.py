@@ -39,7 +39,8 @@ def _refuse_in_mid_session(database: db.Database, before: str | None) -> None:
         running = service.count_running_sittings(session)
     if running:
         raise MoveRefused(
-            f"The database cannot be upgraded now: {running} sittings are running. Upgrade when their sessions are closed."
+            f"The database cannot be upgraded now: {running} sittings are running. "
+            "Upgrade when their sessions are closed."
         )
 
 

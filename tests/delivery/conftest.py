@@ -8,22 +8,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-import sjt.audit.tables
-import sjt.delivery.tables  # noqa: F401 - its tables belong to the database
 from sjt import db
 from sjt.delivery import ledger
-from sjt.delivery.install import install_sql
+from sjt.migrations import runner
 from sjt.times import ManualClock
 from tests.builders.sittings import NINE
 
 
 def prepare(database: db.Database) -> db.Database:
-    """Make the tables and what the ledger needs beside them."""
-    db.metadata.create_all(database.engine)
-    with database.engine.connect() as connection:
-        for statement in install_sql(database.engine.dialect.name):
-            connection.exec_driver_sql(statement)
-        connection.commit()
+    """Bring an empty database to the newest revision, and bind it."""
+    runner.upgrade(database)
     return db.bind(database)
 
 
