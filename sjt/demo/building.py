@@ -272,7 +272,7 @@ def _results(
 
 def _grades(staff: dict[str, Actor], seed: int, at: datetime) -> None:
     """Grade some portfolios and interviews, sign some awards, and leave the rest to be walked through."""
-    from sjt.grading.tables import SignedAs
+    from sjt.grading.rules import SignedAs
 
     rng = random.Random(f"{seed}:grades")
     assessor, officer = staff["assessor"], staff["officer"]

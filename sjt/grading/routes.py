@@ -12,7 +12,7 @@ from sjt import db
 from sjt.access import Permission
 from sjt.errors import NotFound
 from sjt.grading import service
-from sjt.grading.tables import SignedAs
+from sjt.grading.rules import SignedAs
 from sjt.grading.webforms import BookInterviewForm, GradeForm, HandInForm, NotesForm, SignForm
 from sjt.web.guards import actor, now, requires
 

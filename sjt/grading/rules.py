@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 from sjt.authoring.plan import GATEWAY, Component, Plan
 from sjt.errors import MoveRefused
+
+
+class SignedAs(StrEnum):
+    """Whose signature: the assessor's judgement, then the organisation's decision."""
+
+    ASSESSOR = "assessor"
+    AWARDING_OFFICER = "awarding-officer"
+
 
 PASSING = frozenset({"pass", "credit", "merit", "distinction"})
 """Outcomes that count as passed where a rule asks for a pass."""

@@ -18,14 +18,13 @@ from sjt.delivery import service as delivery
 from sjt.errors import Fault, Forbidden, InputError, MoveRefused, NotFound
 from sjt.grading import rules, store
 from sjt.grading.prompts import Prompted, prompts
-from sjt.grading.rules import Standing
+from sjt.grading.rules import SignedAs, Standing
 from sjt.grading.tables import (
     AwardSignature,
     ComponentResult,
     EmployerContact,
     Interview,
     PortfolioHandIn,
-    SignedAs,
 )
 from sjt.marking import service as marking
 from sjt.marking.allocation import About, Ties, conflict, folded

@@ -1,7 +1,6 @@
 """What the end-point assessment record keeps beside the judgement test's own result."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from sjt.db import UtcDateTime, new_id, stored_as_value
-
-
-class SignedAs(StrEnum):
-    ASSESSOR = "assessor"
-    AWARDING_OFFICER = "awarding-officer"
+from sjt.grading.rules import SignedAs
 
 
 class ComponentResult(SQLModel, table=True):
