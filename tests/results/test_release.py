@@ -77,22 +77,22 @@ def test_a_release_by_two_officers_freezes_every_outcome(either: db.Database) ->
         }
 
 
-def test_nothing_is_told_before_the_release(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_nothing_is_told_before_the_release(database: db.Database) -> None:
+    with database.transaction() as session:
         sat = ready(session, 2)
         assert service.outcome_of(session, sat.candidates[0]) is None
         assert service.wide_csv(session, sat.id).count("\n") == 1
 
 
-def test_an_open_session_blocks(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_an_open_session_blocks(database: db.Database) -> None:
+    with database.transaction() as session:
         put_form(session, written=False)
         sat = a_sat_session(session, [GOOD], state=SessionState.RUNNING)
         assert "not_closed" in codes(session, sat.id)
 
 
-def test_no_adopted_pass_mark_blocks_and_one_signature_is_not_enough(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_no_adopted_pass_mark_blocks_and_one_signature_is_not_enough(database: db.Database) -> None:
+    with database.transaction() as session:
         put_form(session, written=False)
         sat = a_sat_session(session, [GOOD])
         service.mark_session(session, sat.id, by=SYSTEM, now=NINE)
@@ -115,8 +115,8 @@ def test_unmarked_written_answers_block(either: db.Database) -> None:
         assert found["awaiting_marking"].startswith("Awaiting marking: 1 written answer")
 
 
-def test_written_answers_without_scripts_block_too(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_written_answers_without_scripts_block_too(database: db.Database) -> None:
+    with database.transaction() as session:
         put_form(session)
         sat = a_sat_session(session, [{**GOOD, "s3-b": {"text": "I would tell the lead."}}])
         adopted(session)
@@ -137,8 +137,8 @@ def test_an_open_incident_blocks_until_it_is_resolved(either: db.Database) -> No
         assert service.blocks(session, sat.id) == []
 
 
-def test_unmarked_sittings_block(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_unmarked_sittings_block(database: db.Database) -> None:
+    with database.transaction() as session:
         put_form(session, written=False)
         sat = a_sat_session(session, [GOOD, GOOD])
         adopted(session)
@@ -146,8 +146,8 @@ def test_unmarked_sittings_block(either: db.Database) -> None:
         assert found == {"not_marked": "2 of 2 sittings are not marked on their final answers."}
 
 
-def test_illustrative_keys_block_outside_the_demonstration(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_illustrative_keys_block_outside_the_demonstration(database: db.Database) -> None:
+    with database.transaction() as session:
         put_form(session, written=False, keys="illustrative")
         sat = a_sat_session(session, [GOOD])
         adopted(session)
@@ -158,8 +158,8 @@ def test_illustrative_keys_block_outside_the_demonstration(either: db.Database) 
         assert codes(session, sat.id) == set()
 
 
-def test_a_trial_form_decides_nothing(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_a_trial_form_decides_nothing(database: db.Database) -> None:
+    with database.transaction() as session:
         put_form(session, written=False, use=FormUse.TRIAL)
         sat = a_sat_session(session, [GOOD])
         adopted(session)
@@ -167,8 +167,8 @@ def test_a_trial_form_decides_nothing(either: db.Database) -> None:
         assert codes(session, sat.id) == {"trial"}
 
 
-def test_a_session_nobody_sat_blocks(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_a_session_nobody_sat_blocks(database: db.Database) -> None:
+    with database.transaction() as session:
         put_form(session, written=False)
         sat = a_sat_session(session, [])
         assert codes(session, sat.id) == {"nobody"}
@@ -185,9 +185,9 @@ def test_a_release_refuses_marks_that_moved_since_the_proposal(either: db.Databa
         assert service.propose_release(session, sat.id, by=OFFICER_A, now=NINE) != proposal
 
 
-def test_only_the_right_people_propose_adopt_and_release(either: db.Database) -> None:
+def test_only_the_right_people_propose_adopt_and_release(database: db.Database) -> None:
     judge = Actor("judge", "J", frozenset({Role.JUDGE}))
-    with either.transaction() as session:
+    with database.transaction() as session:
         sat = ready(session, 1)
         with pytest.raises(Forbidden):
             service.propose(session, "form-1", by=judge, now=NINE)
@@ -223,21 +223,21 @@ def test_the_database_itself_refuses_one_person_twice_and_a_changed_cut(either: 
         assert found is not None and found.applied == 43
 
 
-def test_a_cut_is_the_exact_sum_of_its_own_items_rounded_up_to_the_unit(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_a_cut_is_the_exact_sum_of_its_own_items_rounded_up_to_the_unit(database: db.Database) -> None:
+    with database.transaction() as session:
         put_form(session, written=False)
         made = service.compose(session, "form-1")
         assert (made.exact, made.applied, made.max) == (Fraction(128, 3), 43, 64)
         assert made.simulated and made.se == 1.2
 
 
-def test_a_form_with_an_unjudged_item_has_no_cut(either: db.Database) -> None:
+def test_a_form_with_an_unjudged_item_has_no_cut(database: db.Database) -> None:
     paper = a_paper()
     secret = a_secret(paper)
     secret = dataclasses.replace(
         secret, items=tuple(dataclasses.replace(i, angoff_mean=None) if i.id == "s1-a" else i for i in secret.items)
     )
-    with either.transaction() as session:
+    with database.transaction() as session:
         put_form(session, secret=secret)
         with pytest.raises(InputError, match="1 of its items are not judged"):
             service.compose(session, "form-1")
@@ -281,16 +281,18 @@ def test_a_panels_cut_and_its_error_equal_the_library(either: db.Database) -> No
         ("s1-a", Fraction(53, 4), "not a multiple of 0.5"),
     ],
 )
-def test_a_rating_that_makes_no_sense_is_refused(either: db.Database, item: str, rating: Fraction, words: str) -> None:
-    with either.transaction() as session:
+def test_a_rating_that_makes_no_sense_is_refused(
+    database: db.Database, item: str, rating: Fraction, words: str
+) -> None:
+    with database.transaction() as session:
         put_form(session, written=False)
         panel_id = service.create_panel(session, "P", ["form-1"], [JUDGES[0].id], by=PSYCHOMETRICIAN, now=NINE)
         with pytest.raises(InputError, match=words):
             service.rate(session, panel_id, item, rating, by=JUDGES[0], now=NINE)
 
 
-def test_a_written_item_has_no_chance_floor(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_a_written_item_has_no_chance_floor(database: db.Database) -> None:
+    with database.transaction() as session:
         put_form(session)
         panel_id = service.create_panel(session, "P", ["form-1"], [JUDGES[0].id], by=PSYCHOMETRICIAN, now=NINE)
         service.rate(session, panel_id, "s3-b", Fraction(0), by=JUDGES[0], now=NINE)
@@ -308,8 +310,8 @@ def test_a_changed_mind_is_a_new_version_and_round_two_keeps_what_is_not_changed
         assert store.ratings(session, panel_id, 1)[("judge-0", 1, "s1-a")].version == 2
 
 
-def test_a_round_opens_only_when_everybody_has_rated(either: db.Database) -> None:
-    with either.transaction() as session:
+def test_a_round_opens_only_when_everybody_has_rated(database: db.Database) -> None:
+    with database.transaction() as session:
         put_form(session, written=False)
         panel_id = service.create_panel(session, "P", ["form-1"], [JUDGES[0].id], by=PSYCHOMETRICIAN, now=NINE)
         with pytest.raises(MoveRefused, match="5 ratings to give"):
@@ -318,13 +320,13 @@ def test_a_round_opens_only_when_everybody_has_rated(either: db.Database) -> Non
             service.rate(session, panel_id, "s1-a", Fraction(14), by=JUDGES[1], now=NINE)
 
 
-def test_a_result_of_sjt_passmark_counts_the_forms_own_items(either: db.Database) -> None:
+def test_a_result_of_sjt_passmark_counts_the_forms_own_items(database: db.Database) -> None:
     items = [
         {"item": name, "max": top, "mean": 2 * top / 3, "n": 3}
         for name, top in (("s1-a", 20), ("s1-b", 12), ("s2-a", 20), ("s2-b", 8), ("s3-a", 4), ("other", 20))
     ]
     found = {"method": "angoff", "cut": 56.0, "max": 84, "se_cut": 0.9, "rounds": [{"items": items}]}
-    with either.transaction() as session:
+    with database.transaction() as session:
         put_form(session, written=False)
         cut_id = service.propose_result(session, "form-1", found, source="a.json", by=SYSTEM, now=NINE)
         cut = service.cut(session, cut_id)
@@ -335,12 +337,12 @@ def test_a_result_of_sjt_passmark_counts_the_forms_own_items(either: db.Database
             )
 
 
-def test_sem_in_plain_python_equals_the_library(either: db.Database) -> None:
+def test_sem_in_plain_python_equals_the_library(database: db.Database) -> None:
     import numpy as np
 
     from sjt.psychometrics import reliability
 
-    with either.transaction() as session:
+    with database.transaction() as session:
         put_form(session, written=False)
         sat = a_sat_session(session, random_answers(30))
         service.mark_session(session, sat.id, by=SYSTEM, now=NINE)
