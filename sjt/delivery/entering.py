@@ -26,7 +26,9 @@ from sjt.delivery.writing import Act
 from sjt.errors import Forbidden, MoveRefused, NotFound, Throttled
 
 TRIES = 10
-"""Tries at a code in a minute from one address."""
+"""Wrong tries at a code in a minute from one seat's browser, or from an address whose browser shows no mark."""
+ADDRESS_TRIES = 60
+"""Wrong tries in a minute from one network address: a whole room may stand behind it."""
 WINDOW = timedelta(hours=24)
 """How long before its start a session's codes open the waiting page."""
 _REFUSED = "This code and PIN do not open a sitting. Check both signs by sign, or ask the invigilator."
@@ -42,22 +44,23 @@ class Entered:
     candidate_name: str = ""
 
 
-def enter(code: str, pin: str, *, address: str, agent: str, secret_key: str, now: datetime) -> Entered:
+def enter(code: str, pin: str, *, address: str, agent: str, secret_key: str, now: datetime, seat: str = "") -> Entered:
     """Open the sitting of a code for this browser, or take it up again after a move to another device.
 
     Raises
     ------
     Throttled
-        More than ten tries in a minute from this address.
+        Ten wrong tries in a minute from this seat's browser, or sixty from its network address.
     Forbidden
         The code and PIN open nothing, the person is not checked in, or another device holds the sitting.
     """
-    _count_try(address, now)
+    tried = _count_try(address, seat, now)
     with db.session() as session:
         booking_id = _booking_of(session, code, pin, secret_key, now)
     if booking_id is None:
         _leave_trace("entry.refused", address, now, {"why": "unknown code or PIN"})
         raise Forbidden(_REFUSED)
+    _forgive(tried)
     sitting_id, name, minutes, adjustment = _sitting_for(booking_id, now)
     candidate = f"candidate:{_candidate_of(sitting_id)}"
     keeper = ledger.current()
@@ -84,14 +87,25 @@ def enter(code: str, pin: str, *, address: str, agent: str, secret_key: str, now
     return Entered(sitting_id, done.lease, codes.lease_token(secret_key, sitting_id, done.lease), name)
 
 
-def _count_try(address: str, now: datetime) -> None:
+def _count_try(address: str, seat: str, now: datetime) -> list[UUID]:
+    """Write a try down under its seat and its address, or refuse it; give the rows, to be taken back if it was good."""
+    limits = {address[:80]: ADDRESS_TRIES, f"{address[:40]}|{seat[:32]}": TRIES} if seat else {address[:80]: TRIES}
     with db.transaction() as session:
         store.forget_tries(session, before=now - timedelta(minutes=2))
-        recent = store.tries(session, address[:80], since=now - timedelta(minutes=1))
-        if recent < TRIES:
-            session.add(CodeTry(address=address[:80], at=now))
-    if recent >= TRIES:
+        since = now - timedelta(minutes=1)
+        over = any(store.tries(session, name, since=since) >= most for name, most in limits.items())
+        rows = [] if over else [CodeTry(address=name, at=now) for name in limits]
+        session.add_all(rows)
+        session.flush()
+        ids = [row.id for row in rows]
+    if over:
         raise Throttled("Too many tries. Wait one minute, then enter the code again.", retry_after=60)
+    return ids
+
+
+def _forgive(tried: list[UUID]) -> None:
+    with db.transaction() as session:
+        store.take_back_tries(session, tried)
 
 
 def _booking_of(session: Session, code: str, pin: str, secret_key: str, now: datetime) -> UUID | None:

@@ -275,6 +275,10 @@ def forget_tries(session: Session, before: datetime) -> None:
     session.execute(sa.delete(CodeTry).where(col(CodeTry.at) < before))
 
 
+def take_back_tries(session: Session, ids: Iterable[UUID]) -> None:
+    session.execute(sa.delete(CodeTry).where(col(CodeTry.id).in_(list(ids))))
+
+
 # -- sittings --
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, Final
 from uuid import UUID
 
@@ -43,6 +44,7 @@ def _view(session: Session, sitting_id: UUID) -> service.CandidateView:
 def enter() -> ResponseReturnValue:
     if candidate_session.load_actor() is not None:
         return redirect(url_for(".sitting"), 303)
+    cookie.setdefault("seat", secrets.token_hex(8))  # so that one seat's wrong tries do not lock the room
     return render_template("delivery/enter.html", form=EnterForm())
 
 
@@ -57,6 +59,7 @@ def enter_post() -> ResponseReturnValue:
             str(form.code.data),
             str(form.pin.data),
             address=request.remote_addr or "",
+            seat=str(cookie.get("seat", "")),
             agent=request.user_agent.string,
             secret_key=settings().secret_key,
             now=now(),
