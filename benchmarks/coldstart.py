@@ -2,8 +2,8 @@
 
     python benchmarks/coldstart.py [--rounds 7] [--json FILE]
 
-Goal: importing `sjt.web` costs at most 1.15 times flask + flask_wtf + sqlmodel + markdown_it; neither numpy nor scipy is
-loaded, by the whole application neither. CPU time of fresh interpreters, interleaved, medians.
+Goal: importing `sjt.web` costs at most 1.15 times flask + flask_wtf + sqlmodel + markdown_it; neither numpy nor scipy
+is loaded, by the whole application neither. CPU time of fresh interpreters, interleaved, medians.
 """
 
 from __future__ import annotations

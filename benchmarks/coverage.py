@@ -1,0 +1,158 @@
+"""Do the 95 % intervals hold the truth? Replications of known populations at the sizes that cohorts have.
+
+    python benchmarks/coverage.py [--replications 2000] [--sizes 20 50 200] [--bootstrap 1000] [--seed 1] [--json FILE]
+
+A row fails when the exact binomial test against the band .93 to .97 has p < .001. Where an interval is known not to hold
+(Feldt's for alpha when items share a scenario; percentiles of few resampled persons) the row says so and does not decide
+the exit code, which is 1 if another row fails. Truth: closed form where there is one, else 400,000 persons.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sjt.psychometrics import classical, reliability
+from sjt.psychometrics.fairness import adverse_impact, score_difference
+from sjt.psychometrics.gram import MarkTable
+from sjt.psychometrics.smallsample import bootstrap, fisher_interval, t_interval, wilson
+
+Array = NDArray[np.float64]
+BAND = (0.93, 0.97)
+LIMIT = 0.001
+K, TOP = 25, 4
+STEPS = np.array([-1.2, -0.4, 0.4, 1.2])
+MIDDLE, HARD = 12, 24
+TESTLET_SD = 0.9
+"""Strong: items of one scenario share much more than ability."""
+
+
+def marks(rng: np.random.Generator, n: int, *, testlets: bool) -> Array:
+    """25 items of 0 to 4 marks, the last of them hard; with testlets, five scenarios of five items each."""
+    load = np.linspace(0.35, 0.75, K)
+    latent = load * rng.standard_normal((n, 1)) + rng.standard_normal((n, K))
+    if testlets:
+        latent += TESTLET_SD * np.repeat(rng.standard_normal((n, K // 5)), 5, axis=1)
+    shift = np.zeros(K)
+    shift[HARD] = 1.3
+    return np.asarray((latent[:, :, None] > STEPS + shift[:, None]).sum(axis=2), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Truth:
+    mean: Array
+    item_rest: Array
+    alpha: float
+
+
+def truth(testlets: bool) -> Truth:
+    big = np.random.default_rng(987)
+    parts = [marks(big, 50_000, testlets=testlets) for _ in range(8)]
+    cov = np.cov(np.vstack(parts), rowvar=False)
+    return Truth(np.vstack(parts).mean(axis=0), classical.item_rest_correlation(cov), reliability.alpha(cov))
+
+
+def tail(held: int, n: int) -> float:
+    """Exact binomial p of so many against the nearer end of the band; 1 inside it."""
+    from scipy.stats import binom
+
+    share = held / n
+    if BAND[0] <= share <= BAND[1]:
+        return 1.0
+    return float(binom.cdf(held, n, BAND[0]) if share < BAND[0] else binom.sf(held - 1, n, BAND[1]))
+
+
+def within(low: object, high: object, value: float) -> bool:
+    return float(low) <= value <= float(high)  # type: ignore[arg-type]  # numpy scalars and floats alike
+
+
+def one(rng: np.random.Generator, n: int, known: dict[bool, Truth], resamples: int) -> Iterator[tuple[str, bool]]:
+    """One replication: each interval with whether it held its truth."""
+    for p in (0.5, 0.9):
+        low, high = wilson(rng.binomial(n, p), n)
+        yield f"Wilson, facility {p} of a 0/1 item", within(low, high, p)
+    for testlets in (False, True):
+        here, real = marks(rng, n, testlets=testlets), known[testlets]
+        cov = np.cov(here, rowvar=False)
+        boot = bootstrap(
+            MarkTable.of(here),
+            np.zeros(K),
+            np.full(K, float(TOP)),
+            seed=int(rng.integers(2**31)),
+            replications=resamples,
+        )
+        assert boot is not None
+        feldt = reliability.feldt_interval(reliability.alpha(cov), n, K)
+        if not testlets:
+            low, high = t_interval(here.mean(axis=0), here.std(axis=0, ddof=1), n)
+            rest = classical.item_rest_correlation(cov)
+            first, last = fisher_interval(rest, n)
+            for item, name in ((MIDDLE, "middle"), (HARD, "hard")):
+                yield f"t, mean of the {name} item", within(low[item], high[item], real.mean[item])
+                yield f"Fisher z, item-rest of the {name} item", within(first[item], last[item], real.item_rest[item])
+                facility = (boot.facility[0][item], boot.facility[1][item])
+                yield f"bootstrap, facility of the {name} item", within(*facility, real.mean[item] / TOP)
+                drawn = (boot.item_rest[0][item], boot.item_rest[1][item])
+                yield f"bootstrap, item-rest of the {name} item", within(*drawn, real.item_rest[item])
+        among = "items of shared scenarios" if testlets else "single items"
+        yield f"Feldt, alpha of {among}", within(feldt.low, feldt.high, real.alpha)
+        yield f"bootstrap, alpha of {among}", within(*boot.alpha, real.alpha)
+    passed = adverse_impact(int(rng.binomial(n, 0.8)), n, int(rng.binomial(n, 0.65)), n)
+    yield "Newcombe, difference of pass rates", within(*passed.difference_ci, 0.65 - 0.8)
+    apart = score_difference(rng.standard_normal(n), rng.standard_normal(n) - 0.3)
+    assert apart.interval is not None
+    yield "g, difference of scores", within(*apart.interval, -0.3)
+
+
+EXCUSED = ("Feldt, alpha of items of shared scenarios", "bootstrap")
+"""Feldt supposes items that share one thing only; percentiles of resampled persons are known to be narrow when few."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--replications", type=int, default=2000)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[20, 50, 200])
+    parser.add_argument("--bootstrap", type=int, default=1000, help="Resamples of each bootstrap.")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    known = {testlets: truth(testlets) for testlets in (False, True)}
+    rows, failed = [], 0
+    print(f"{options.replications:,} replications; share of 95 % intervals that hold the truth (goal .93 to .97)")
+    for n in options.sizes:
+        rng = np.random.default_rng([options.seed, n])
+        held: dict[str, int] = {}
+        for _ in range(options.replications):
+            for name, good in one(rng, n, known, options.bootstrap):
+                held[name] = held.get(name, 0) + good
+        for name, count in held.items():
+            p, excused = tail(count, options.replications), name.startswith(EXCUSED)
+            met = p >= LIMIT
+            failed += not met and not excused
+            error = math.sqrt(0.05 * 0.95 / options.replications)
+            verdict = "holds" if met else ("does not hold, as is known" if excused else "DOES NOT HOLD")
+            print(f"n {n:4}  {name:48}{count / options.replications:7.3f} ± {1.96 * error:.3f}  {verdict}")
+            rows.append(
+                {"goal": "0b.11", "n": n, "what": name, "coverage": count / options.replications, "p": p, "met": met,
+                 "decides": not excused}
+            )  # fmt: skip
+    if options.json:
+        options.json.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
