@@ -102,6 +102,7 @@ PURE: Final = (
     "sjt.psychometrics.",
     "sjt.serving:",
     "sjt.migrations.",
+    "sjt.jobs.",
     *(
         f"sjt.authoring.bank_commands:{name}"
         for name in ("check", "coverage", "format_", "simulate_statistics", "stamp")

@@ -45,7 +45,7 @@ def job(job_id: UUID) -> Job:
         return service.job(session, job_id)
 
 
-def until(claim: Callable[[], bool], what: str, seconds: float = 25) -> None:
+def until(claim: Callable[[], bool], what: str, seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < end, f"{what} did not come about in {seconds} s"
