@@ -116,7 +116,7 @@ def run_server(
         ssl_cert=cert,
         ssl_key=key,
         log_access=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     )
     if beside is not None:
         beside.start()

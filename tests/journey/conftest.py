@@ -1,0 +1,86 @@
+"""One demonstration, built and served once, walked by real browsers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from sjt.demo.people import PASSWORD
+from tests.builders.server import CHROMIUM_ARGUMENTS, serving
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    address: str
+    data: Path
+    told: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    """Build a small demonstration by its command, and serve it with its worker."""
+    data = tmp_path_factory.mktemp("demonstration") / "data"
+    ready = os.environ.get("SJT_TEST_DEMONSTRATION")
+    if ready:  # a built one, to copy: saves a minute while working on these tests
+        shutil.copytree(ready, data)
+    else:
+        _build(data)
+    with serving(data) as address:
+        yield Demonstration(address, data, json.loads((data / "demonstration.json").read_text(encoding="utf-8")))
+
+
+def _build(data: Path) -> None:
+    command = f"from sjt.cli import main; main(['demo', '--data', {str(data)!r}, '--candidates', '16', '--no-serve'])"
+    environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    built = subprocess.run(
+        [sys.executable, "-c", command], env=environ, capture_output=True, text=True, timeout=400, check=False
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def somebody(browser: Browser, demonstration: Demonstration) -> Iterator[Callable[..., Page]]:
+    """Give a maker of people: ``somebody("writer")`` has signed in; ``somebody()`` is a stranger."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def make(login: str = "", *, width: int = 1280, height: int = 900) -> Page:
+        context = browser.new_context(base_url=demonstration.address, viewport={"width": width, "height": height})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+        page.on(
+            "console",
+            lambda said: faults.append(f"{page.url}: {said.text}") if "Content Security Policy" in said.text else None,
+        )
+        if login:
+            page.goto("/sign-in")
+            page.get_by_label("Log-in name").fill(login)
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url("**/desk")
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not faults, faults
