@@ -2,9 +2,9 @@
 
     python benchmarks/coverage.py [--replications 2000] [--sizes 20 50 200] [--bootstrap 1000] [--seed 1] [--json FILE]
 
-A row fails when the exact binomial test against the band .93 to .97 has p < .001. Where an interval is known not to hold
-(Feldt's for alpha when items share a scenario; percentiles of few resampled persons) the row says so and does not decide
-the exit code, which is 1 if another row fails. Truth: closed form where there is one, else 400,000 persons.
+A row fails when the exact binomial test against the band .93 to .97 has p < .001. Where an interval is known not to
+hold (Feldt's for alpha when items share a scenario; percentiles of few resampled persons) the row says so and does not
+decide the exit code, which is 1 if another row fails. Truth: closed form where there is one, else 400,000 persons.
 """
 
 from __future__ import annotations
