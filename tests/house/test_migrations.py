@@ -19,7 +19,7 @@ def either(request: pytest.FixtureRequest) -> db.Database:
 
 
 def plain(text: str) -> str:
-    return " ".join(text.split()).lower().replace("or replace ", "")
+    return " ".join(text.split()).lower().replace("if not exists ", "")
 
 
 def test_an_empty_database_upgrades_to_exactly_the_tables_of_the_code(either: db.Database) -> None:
