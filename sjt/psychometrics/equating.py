@@ -8,14 +8,18 @@ from math import nan
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import sjt
 from sjt.errors import Fault, InputError
 from sjt.psychometrics import equating_moments as by_moments
 from sjt.psychometrics import equating_percentile as by_percentile
+from sjt.psychometrics import irt_linking
 from sjt.psychometrics._validate import FloatArray
 from sjt.psychometrics.equating_moments import Curve, Design, Line
 from sjt.psychometrics.gram import STEPS, BoolArray
+from sjt.psychometrics.irt import known_model
+from sjt.psychometrics.irt_mml import fit_mml
 from sjt.psychometrics.responses import Responses, item_limits
 
 DRIFT_DISTANCE = 1.5
@@ -27,6 +31,7 @@ MOST_POINTS = 501
 MOST_CELLS = 200_000
 REPLICATIONS = 100
 LEAST_IRT = 200
+MOST_IRT_PARAMETERS = 200
 LEAST_ANCHOR_SHARE = 0.20
 
 
@@ -534,4 +539,49 @@ def _irt_methods(
             f"here {n} persons and {len(used)} anchors."
         )
         return {}
-    return {}
+    fits = []
+    for form in (new, old):
+        counted = [item for item in form.items if internal or item not in anchors]
+        wanted = [item for item in form.items if item in counted or item in used]
+        marks = form.marks[:, [form.items.index(item) for item in wanted]]
+        found = fit_mml(marks, known_model(model))
+        fits.append((found, [wanted[j] for j in found.columns], counted))
+    (fit_new, names_new, counted_new), (fit_old, names_old, counted_old) = fits
+    both = [item for item in used if item in names_new and item in names_old]
+    constant = [item for f, names, counted in fits for item in counted if item not in names]
+    if not all(found.converged for found, _, _ in fits) or len(both) < 3 or constant:
+        notes.append("IRT equating is left out: a model did not converge, or an item has the same mark for everyone.")
+        return {}
+    pairs = [(names_new.index(item), names_old.index(item)) for item in both]
+    whole_new = irt_linking.pick(fit_new.items, [names_new.index(item) for item in counted_new])
+    whole_old = irt_linking.pick(fit_old.items, [names_old.index(item) for item in counted_old])
+    out: dict[str, dict[str, Any]] = {}
+    criteria: tuple[irt_linking.Criterion, ...] = ("stocking_lord", "haebara")
+    for criterion in criteria:
+        scale = irt_linking.link(
+            irt_linking.pick(fit_new.items, [a for a, _ in pairs]),
+            irt_linking.pick(fit_old.items, [b for _, b in pairs]),
+            criterion,
+        )
+
+        def curve(x: ArrayLike, scale: irt_linking.Link = scale) -> FloatArray:
+            return irt_linking.true_score(whole_new, whole_old, scale, x)
+
+        cut_new = None if cut is None else irt_linking.carried_cut(whole_new, whole_old, scale, cut)
+        see = None
+        free = [bool(found.free[: found.items.sizes.sum()].all()) for found in (fit_new, fit_old)]
+        small = fit_new.items.sizes.sum() + fit_old.items.sizes.sum() <= MOST_IRT_PARAMETERS
+        if cut_new is not None and internal and all(free) and small:
+            covariances = (fit_new.covariance, fit_old.covariance)
+            see = irt_linking.standard_error(
+                fit_new.items, fit_old.items, pairs, criterion, scale, covariances, cut_new
+            )
+        elif cut_new is not None:
+            notes.append("The IRT errors are left out: Rasch slopes, an external anchor, or too many parameters.")
+        out[f"irt_{criterion}"] = {
+            **_method(curve, None, cut_new, see, at),
+            "model": fit_new.items.model,
+            "A": scale.slope,
+            "B": scale.intercept,
+        }
+    return out

@@ -38,7 +38,8 @@ def percentile_rank(x: ArrayLike, frequency: FloatArray) -> FloatArray:
     total = frequency.sum()
     cumulative = np.concatenate([[0.0], np.cumsum(frequency) / total])
     at = np.clip(np.asarray(x, dtype=np.float64) + 0.5, 0.0, float(frequency.size))
-    return np.round(np.interp(at, np.arange(frequency.size + 1, dtype=np.float64), cumulative), DIGITS)
+    edges = np.arange(frequency.size + 1, dtype=np.float64)
+    return np.asarray(np.round(np.interp(at, edges, cumulative), DIGITS), dtype=np.float64)
 
 
 def score_at(share: ArrayLike, frequency: FloatArray) -> FloatArray:

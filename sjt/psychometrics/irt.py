@@ -141,7 +141,7 @@ def describe(found: Fit, n_items: int, notes: list[str] | None = None) -> dict[s
 
 def _nothing(model: str, x: Any, why: str) -> dict[str, Any]:
     columns = x.shape[1] if x.ndim == 2 else 0
-    blank = {"slope": None, "slope_se": None, "intercepts": [], "intercept_se": [], "why": why}
+    blank: dict[str, Any] = {"slope": None, "slope_se": None, "intercepts": [], "intercept_se": [], "why": why}
     return {
         "model": model,
         "loglik": None,

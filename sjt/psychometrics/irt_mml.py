@@ -334,7 +334,7 @@ class _Problem:
         for rows, post, score in self.scores(x):
             cross += score.T @ score
             if grams is not None:
-                for q in range(self.theta.size):
+                for q in np.flatnonzero(post.sum(axis=0) > 1e-7):
                     weighted = rows * np.sqrt(post[:, q : q + 1])
                     grams[q] += weighted.T @ weighted
         if grams is None:
@@ -349,8 +349,8 @@ class _Problem:
         for g in range(self.n_groups):
             at = self.n_items_parameters + 2 * g
             derivative[:, int(self.offsets[-1]) + g, at : at + 2] = self._prior_derivatives(x[at], x[at + 1])[0].T
-        for q in range(self.theta.size):
-            out -= derivative[q].T @ grams[q] @ derivative[q]
+        for node in range(self.theta.size):
+            out -= derivative[node].T @ grams[node] @ derivative[node]
         return out
 
 

@@ -227,4 +227,4 @@ def total_distribution(items: Items, theta: FloatArray, unit: float = 1.0) -> tu
         for k, shift in enumerate(at):
             new[shift : shift + out.shape[0]] += out * p[k]
         out = new
-    return low + unit * np.arange(out.shape[0]), out
+    return np.asarray(low + unit * np.arange(out.shape[0]), dtype=np.float64), out
