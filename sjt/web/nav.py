@@ -18,6 +18,7 @@ ENTRIES: Final[tuple[tuple[str, str, Permission], ...]] = (
     ("Candidates", "scheduling.candidates", Permission.SCHEDULE),
     ("Rooms", "invigilator.rooms", Permission.INVIGILATE),
     ("Marking", "marking.queue", Permission.MARK),
+    ("Marking", "marking.queue", Permission.ALLOCATE_MARKING),
     ("Analysis", "analysis.sessions", Permission.SEE_STATISTICS),
     ("Judging", "results.judging", Permission.JUDGE_ITEMS),
     ("Pass marks", "results.pass_marks", Permission.SEE_RESULTS),
@@ -43,6 +44,8 @@ def nav() -> list[NavEntry]:
     for label, endpoint, permission in ENTRIES:
         if endpoint in current_app.view_functions and may(person, permission):
             url = url_for(endpoint)
+            if any(entry["url"] == url for entry in entries):
+                continue  # two permissions lead there
             entries.append(
                 {"label": label, "url": url, "current": here == url or here.startswith(url.rstrip("/") + "/")}
             )
