@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""Write docs/validation.md: for each statistic, the source it was compared with and the largest difference found.
+
+    python tools/validation.py [--check]
+
+It reads the reference vectors that the tests read (tests/psychometrics/reference, provenance in its SOURCES.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sjt.psychometrics import agreement, classical, consistency, dif, fairness, markers, reliability, standard_setting
+from sjt.psychometrics.gram import MarkTable, pair_sums
+from sjt.psychometrics.score_cases import score_file
+from sjt.psychometrics.smallsample import shrink, wilson
+
+ROOT = Path(__file__).resolve().parent.parent
+HERE = ROOT / "tests" / "psychometrics" / "reference"
+PAGE = ROOT / "docs" / "validation.md"
+Row = tuple[str, str, str, float]
+"""Family, statistic, source, largest absolute difference."""
+WORKED = "worked case, computed apart"
+
+
+def load(name: str) -> Any:
+    return json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def gap(got: Any, want: Any) -> float:
+    """Largest absolute difference of numbers of one shape; infinite where only one of the two is defined."""
+    a, b = np.atleast_1d(np.asarray(got, float)), np.atleast_1d(np.asarray(want, float))
+    if a.shape != b.shape or (np.isnan(a) != np.isnan(b)).any():
+        return float("inf")
+    return float(np.nanmax(np.abs(a - b), initial=0.0))
+
+
+def scoring() -> Iterator[Row]:
+    for name, what in (
+        ("rank5", "ranking of five"),
+        ("pick3of8", "choose three of eight"),
+        ("rating_matrix", "ratings by matrix"),
+        ("most_least", "most and least"),
+        ("form_totals", "totals of forms"),
+    ):
+        data, worst, cases = load(name), 0.0, 0
+        got = score_file(data)
+        for section, lines in got.items():
+            listed = data[section]["cases"] if isinstance(data[section], dict) else data[section]
+            for case, line in zip(listed, lines, strict=True):
+                expected = case["expected"] if isinstance(case["expected"], dict) else {"total": case["expected"]}
+                wanted = expected.get("total", expected.get("score"))
+                mark = line.get("total")
+                if isinstance(wanted, int | float) and mark is not None:
+                    worst, cases = max(worst, abs(float(mark) - wanted)), cases + 1
+        yield "Scoring", f"{what}, {cases} cases", WORKED, worst
+
+
+def items() -> Iterator[Row]:
+    for name in ("math14w", "verbal_aggression"):
+        data = load(name)
+        lines = list(csv.reader((HERE / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
+        marks = np.array([line[: data["meta"]["items"]] for line in lines[1:]], float)
+        cov = pair_sums(MarkTable.of(marks)).covariance()
+        got, ctt = classical.item_statistics(marks), data["ctt"]
+        for what in ("facility", "item_total", "item_rest"):
+            yield "Item analysis", what.replace("_", "-"), f"R, {name}", gap(got[what], ctt["items"]["values"][what])
+        alpha = ctt["alpha"]["values"]
+        yield "Item analysis", "alpha", f"R psych, {name}", gap(reliability.alpha(cov), alpha["raw_alpha"])
+        feldt = reliability.feldt_interval(reliability.alpha(cov), *marks.shape)
+        yield (
+            "Item analysis",
+            "alpha's interval (Feldt)",
+            f"R psych, {name}",
+            gap([feldt.low, feldt.high], alpha["feldt_ci_95"]),
+        )
+        guttman = ctt["guttman_cov"]["values"]
+        yield "Item analysis", "lambda2", f"R, {name}", gap(reliability.lambda2(cov), guttman["lambda2"])
+        yield "Item analysis", "lambda6", f"R, {name}", gap(reliability.lambda6(cov), guttman["lambda6"])
+
+
+def cuts() -> Iterator[Row]:
+    data = load("standard_setting")
+    for case in data["angoff"]:
+        ratings, want = np.array(case["ratings"], float), case["expected"]
+        got = standard_setting.angoff(ratings, np.full(ratings.shape[1], float(case["max"])))
+        for name in ("cut", "se_judges", "var_judge", "var_item", "var_res", "icc_2_k"):
+            yield "Pass marks", f"Angoff {name}", f"{WORKED} {case['id']}", gap(getattr(got, name), want[name])
+    case = data["hofstee"]
+    limits = [[case["cmin"], case["cmax"], case["fmin"], case["fmax"]]]
+    found = standard_setting.hofstee(limits, case["scores"])
+    yield "Pass marks", "Hofstee cut", WORKED, gap(found.cut, case["expected"]["cut"])
+    case = data["brm"]
+    found = standard_setting.borderline_regression(case["score"], case["grade"], case["border"])
+    yield "Pass marks", "borderline regression cut", WORKED, gap(found.cut, case["expected"]["cut"])
+
+
+def decisions() -> Iterator[Row]:
+    for case in load("classification")["livingston_lewis"]:
+        figures = (case[name] for name in ("mean", "variance", "reliability", "cut", "max", "min"))
+        got = consistency.livingston_lewis(*figures, "ceil")
+        for name in ("accuracy", "consistency", "kappa"):
+            if name in case["expected"]:
+                source = f"{WORKED} {case['id']}"
+                yield (
+                    "Classification",
+                    f"Livingston–Lewis {name}",
+                    source,
+                    gap(getattr(got, name), case["expected"][name]),
+                )
+
+
+def panels() -> Iterator[Row]:
+    for case in load("concordance")["cases"]:
+        want, source = case["expected"], f"{case['id']}; R psych"
+        yield "Panels", "Kendall's W", source, gap(agreement.kendall_w(case["ratings"]).w, want["kendall_W"])
+        icc = agreement.intraclass(case["ratings"])
+        for name in ("icc_2_1", "icc_2_k", "icc_3_1", "icc_3_k"):
+            yield "Panels", name.upper().replace("_", " "), source, gap(getattr(icc, name), want[name])
+    for case in load("marking")["cases"]:
+        pair = markers.pair_agreement(case["a"], case["b"], scale=tuple(case["scale"]))
+        for name, value in case["expected"].items():
+            yield "Markers", name, f"{case['id']}; R psych", gap(getattr(pair, name), value)
+
+
+def monitoring() -> Iterator[Row]:
+    data = load("monitoring")
+    for case in data["adverse_impact"]:
+        got, want = fairness.adverse_impact(*case["ref"], *case["focal"]), case["expected"]
+        yield "Fairness", "adverse impact: z", WORKED, gap(got.z, want["z"])
+        yield "Fairness", "adverse impact: Fisher p", WORKED, gap(got.fisher_p, want["fisher_p"])
+        yield "Fairness", "adverse impact: interval", WORKED, gap(got.ratio_ci, want["ratio_ci95"])
+    for case in data["wilson"]:
+        yield "Fairness", "Wilson's interval", WORKED, gap(np.array(wilson(case["k"], case["n"])), case["expected"])
+    case = data["eb_shrinkage"]
+    shrunken = shrink(case["est"], case["se"])
+    yield "Fairness", "shrinkage", WORKED, gap(shrunken.estimate, case["expected"]["shrunk"])
+
+
+def groups() -> Iterator[Row]:
+    data = load("dif")
+    for kind in ("dichotomous", "polytomous"):
+        for case in data[kind]:
+            y, stratum = np.array(case["y"]), np.unique(case["match"], return_inverse=True)[1]
+            table = dif.tabulate(stratum, np.array(case["group"]), y, stratum.max() + 1, y.max() + 1)
+            want, points = case["expected"], np.arange(table.shape[2])
+            if kind == "dichotomous":
+                haenszel = dif.mantel_haenszel(table)
+                yield "DIF", "Mantel–Haenszel delta", "R stats", gap(haenszel.delta, want["mh_d_dif"])
+                yield "DIF", "Mantel–Haenszel chi-square", "R stats", gap(haenszel.chi2, want["mh_chi2_cc"])
+            else:
+                yield "DIF", "Mantel chi-square", WORKED, gap(dif.mantel(table, points).chi2, want["mantel_chi2"])
+                smd = dif.standardised_mean_difference(table, points).smd
+                yield "DIF", "standardised mean difference", WORKED, gap(smd, want["smd"])
+                ratio = dif.liu_agresti(table).log_alpha
+                yield "DIF", "Liu–Agresti log odds", WORKED, gap(ratio, want["la_log"])
+
+
+FAMILIES: tuple[Callable[[], Iterator[Row]], ...] = (scoring, items, cuts, decisions, panels, monitoring, groups)
+
+
+def page() -> tuple[str, float]:
+    """Give the page's text and the largest difference of all."""
+    worst: dict[tuple[str, str, str], float] = {}
+    for family in FAMILIES:
+        for room, what, source, difference in family():
+            key = (room, what, source)
+            worst[key] = max(worst.get(key, 0.0), difference)
+    lines = [
+        "# How far our numbers are from others'",
+        (
+            "Written by `python tools/validation.py` from the reference vectors in `tests/psychometrics/reference`"
+            " (provenance in its `SOURCES.md`); the tests hold every difference to its tolerance. References are rounded,"
+            " scoring to 6 decimals and the rest to 8 or more, so a difference below one in the last place is agreement."
+            " Pass marks by Beuk, Cohen and contrasting groups, equating, response models and logistic DIF are compared by"
+            " the tests of their commands."
+        ),
+        "",
+        "| family | statistic | source | largest difference |",
+        "| --- | --- | --- | --- |",
+    ]
+    # differences below 1e-9 come out of the last digits, which machines do not share
+    lines += [
+        f"| {room} | {what} | {source} | {'below 1e-9' if difference < 1e-9 else f'{difference:.0e}'} |"
+        for (room, what, source), difference in worst.items()
+    ]
+    return "\n".join(lines) + "\n", max(worst.values())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="Write nothing; exit 1 if the page is not current.")
+    options = parser.parse_args()
+    text, largest = page()
+    if options.check:
+        return 0 if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text else 1
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"{PAGE.relative_to(ROOT)}: {text.count(chr(10)) - 5} comparisons, largest difference {largest:.1e}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
