@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from sjt.demo.people import PASSWORD
 from tests.builders.server import CHROMIUM_ARGUMENTS, serving
+
+
+expect.set_options(timeout=20_000)  # a machine that does other things beside is slow, not wrong
 
 
 @dataclass(frozen=True)
