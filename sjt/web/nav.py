@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, TypedDict
 
 from flask import current_app, request, url_for
+from werkzeug.exceptions import HTTPException
 
 from sjt.access import Permission, may
 from sjt.web import guards
@@ -59,3 +60,15 @@ def nav() -> list[NavEntry]:
 def may_now(permission_name: str) -> bool:
     """Tell a template whether the person who asks holds a permission, by its name in ``Permission``."""
     return may(guards.me(), Permission[permission_name])
+
+
+def may_open(path: str) -> bool:
+    """Tell a template whether a link to this address would be let through for the person who asks."""
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(path.partition("?")[0])
+    except HTTPException:
+        return False
+    needed = getattr(current_app.view_functions[endpoint], guards.GUARD_ATTRIBUTE, ())
+    if needed == guards.PUBLIC:
+        return True
+    return any(may(guards.me(), permission) for permission in needed)
