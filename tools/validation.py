@@ -29,6 +29,13 @@ PAGE = ROOT / "docs" / "validation.md"
 Row = tuple[str, str, str, float]
 """Family, statistic, source, largest absolute difference."""
 WORKED = "worked case, computed apart"
+INTRO = (
+    "Written by `python tools/validation.py` from the reference vectors in `tests/psychometrics/reference` (provenance"
+    " in its `SOURCES.md`); the tests hold every difference to its tolerance. References are rounded, scoring to 6"
+    " decimals and the rest to 8 or more, so a difference below one in the last place is agreement. Pass marks by Beuk,"
+    " Cohen and contrasting groups, equating, response models and logistic DIF are compared by the tests of their"
+    " commands."
+)
 
 
 def load(name: str) -> Any:
@@ -176,13 +183,7 @@ def page() -> tuple[str, float]:
             worst[key] = max(worst.get(key, 0.0), difference)
     lines = [
         "# How far our numbers are from others'",
-        (
-            "Written by `python tools/validation.py` from the reference vectors in `tests/psychometrics/reference`"
-            " (provenance in its `SOURCES.md`); the tests hold every difference to its tolerance. References are rounded,"
-            " scoring to 6 decimals and the rest to 8 or more, so a difference below one in the last place is agreement."
-            " Pass marks by Beuk, Cohen and contrasting groups, equating, response models and logistic DIF are compared by"
-            " the tests of their commands."
-        ),
+        INTRO,
         "",
         "| family | statistic | source | largest difference |",
         "| --- | --- | --- | --- |",
