@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from sjt.authoring import service as authoring
 from sjt.authoring.snapshot import Format, Paper, PaperItem
 from sjt.config import Settings
 from sjt.delivery import responses, service
+from sjt.delivery.ledger import Ledger
 from sjt.delivery.model import EventKind, IncidentCategory, Instant, Refused, SessionPlan
 from sjt.delivery.running import items_of
 from sjt.delivery.serving import Running
@@ -96,12 +99,13 @@ def hold_session(
     for person, one in entered:
         with db.session() as session:
             view = service.sitting_of(session, one.sitting_id, at=running.ledger.now())
-        assert view.paper is not None
+            who = service.candidate_actor(session, one.sitting_id, one.lease, one.token, secret_key=settings.secret_key)
+        assert view.paper is not None and who is not None
         minutes = view.clock.left_ms / 60_000
         longest = max(longest, minutes)
-        acts += sitting_acts(view.paper, one, person, answers, starts, minutes, rng)
+        acts += sitting_acts(view.paper, one, who.id, person, answers, starts, minutes, rng)
     acts.sort(key=lambda act: (act.at, str(act.sitting_id)))
-    _replay(running, clock, acts)
+    replay(running.ledger, clock, acts)
     _move(clock, starts + timedelta(minutes=longest + 5))
     running.close_overdue(running.ledger.now())
     with db.transaction() as session:
@@ -152,75 +156,99 @@ def book(
     return made.id, made.pin, [by_name[f"{person.given} {person.family}"] for person in people]
 
 
+class Page:
+    """What one candidate's page sends: numbered, timed and chained as ``static/js/sitting/outbox.js`` does it."""
+
+    def __init__(self, entered: service.Entered, by: str, rng: random.Random) -> None:
+        self.entered, self.by, self.rng = entered, by, rng
+        self.acts: list[Act] = []
+        self.prev: str | None = None
+
+    def send(self, at: datetime, kind: EventKind, item: str | None = None, response: Any = None) -> None:
+        event = {
+            "id": str(_uuid(self.rng)),
+            "seq": len(self.acts),
+            "kind": kind.value,
+            "item": item,
+            "client_time": iso(at),
+            "prev": self.prev,
+        }
+        if kind in (EventKind.ANSWER, EventKind.FLAG):
+            event["response"] = response
+        written = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+        self.prev = hashlib.sha256(written.encode()).hexdigest()
+        self.acts.append(Act(at, self.entered.sitting_id, self.entered.lease, self.by, event))
+
+
 def sitting_acts(
     paper: Paper,
     entered: service.Entered,
+    by: str,
     person: Apprentice,
     answers: Answers,
     starts: datetime,
     minutes: float,
     rng: random.Random,
 ) -> list[Act]:
-    """Give what one person's browser sends: views, first and changed answers, flags, and a submit (or none)."""
+    """Give what one person's page sends: views, answers as they are built up, flags, and a submit (or none)."""
     items = paper.items()
     drawn = {item.id: answers(item.id, person.theta, person.uln) for item in items}
     taken = sum(ms for _, ms in drawn.values()) / 1000
     pace = min(1.35, max(0.45, rng.gauss(0.78, 0.14))) * minutes * 60 / taken
-    acts: list[Act] = []
-    at, seq = starts + timedelta(seconds=rng.uniform(2, 9)), 0
-
-    def send(kind: EventKind, item: PaperItem | None = None, response: Any = None, *, plus: float = 0.0) -> None:
-        nonlocal at, seq
-        at, seq = at + timedelta(seconds=plus), seq + 1
-        event = {
-            "id": str(_uuid(rng)),
-            "seq": seq,
-            "kind": kind.value,
-            "item": item.id if item else None,
-            "response": response,
-            "client_time": iso(at),
-            "prev": None,
-        }
-        acts.append(Act(at, entered.sitting_id, entered.lease, f"sitting:{entered.sitting_id}", event))
-
+    page = Page(entered, by, rng)
+    at = starts + timedelta(seconds=rng.uniform(2, 9))
     ends = starts + timedelta(minutes=minutes)
     for item in items:
         response, ms = drawn[item.id]
         seconds = max(4.0, ms / 1000 * pace)
         if at + timedelta(seconds=seconds) >= ends:
-            return acts  # time runs out here: the server closes the sitting
-        send(EventKind.VIEW, item)
+            return page.acts  # time runs out here: the server closes the sitting
+        page.send(at, EventKind.VIEW, item.id)
         if rng.random() < 0.012:
             at += timedelta(seconds=seconds)
             continue  # left unanswered
-        partial = _partial(item, response, rng)
-        if partial is not None:
-            send(EventKind.ANSWER, item, partial, plus=seconds * 0.6)
-            send(EventKind.ANSWER, item, response, plus=seconds * 0.4)
-        else:
-            send(EventKind.ANSWER, item, response, plus=seconds)
+        steps = built_up(item, response)
+        for step in steps:
+            at += timedelta(seconds=seconds / len(steps))
+            page.send(at, EventKind.ANSWER, item.id, step)
         if rng.random() < 0.07:
-            send(EventKind.FLAG, item, True, plus=1.0)
+            at += timedelta(seconds=1)
+            page.send(at, EventKind.FLAG, item.id, True)
     if at + timedelta(seconds=40) < ends:
-        send(EventKind.SUBMIT, plus=rng.uniform(5, 35))
-    return acts
+        page.send(at + timedelta(seconds=rng.uniform(5, 35)), EventKind.SUBMIT)
+    return page.acts
 
 
-def _partial(item: PaperItem, response: Any, rng: random.Random) -> Any:
-    """Give what stands on the page halfway, as rankings and ratings are built up."""
-    if item.format in (Format.RANK, Format.RATE) and rng.random() < 0.6:
-        kept = rng.sample(sorted(response), k=2)
-        return {option: response[option] for option in kept}
-    if item.format is Format.WRITTEN and len(response["text"]) > 40:
-        return {"text": response["text"][: len(response["text"]) // 2].rsplit(" ", 1)[0]}
-    return None
+def built_up(item: PaperItem, response: Any) -> list[Any]:
+    """Give what the page sends on the way to a response, the response last: one event for each click.
+
+    A long written answer is saved every second and a half while somebody types; here its half stands for those.
+    """
+    shown = item.option_ids()
+    match item.format:
+        case Format.RANK:
+            order = sorted(response, key=response.__getitem__)
+            return [{option: response[option] for option in order[:n]} for n in range(1, len(order) + 1)]
+        case Format.RATE:
+            order = [option for option in shown if option in response]
+            return [{option: response[option] for option in order[:n]} for n in range(1, len(order) + 1)]
+        case Format.CHOOSE:
+            order = [option for option in shown if option in response]
+            return [sorted(order[:n]) for n in range(1, len(order) + 1)]
+        case Format.MOST_LEAST:
+            return [{"most": response["most"], "least": None}, dict(response)]
+        case Format.WRITTEN if len(response["text"]) > 40:
+            half = response["text"][: len(response["text"]) // 2].rsplit(" ", 1)[0]
+            return [{"text": half}, response]
+        case _:
+            return [response]
 
 
 def _uuid(rng: random.Random) -> UUID:
     return UUID(int=rng.getrandbits(128), version=4)
 
 
-def _replay(running: Running, clock: ManualClock, acts: Sequence[Act]) -> None:
+def replay(keeper: Ledger, clock: ManualClock, acts: Sequence[Act]) -> None:
     """Send the acts through the ledger, one batch each, at their own moments; the clock ends at the last."""
     batches = []
     for act in acts:
@@ -228,7 +256,7 @@ def _replay(running: Running, clock: ManualClock, acts: Sequence[Act]) -> None:
         event = responses.read_event(dict(act.event), items_of(act.sitting_id))
         assert not isinstance(event, Refused), f"the simulator made an event that no browser could send: {event}"
         batches.append(Batch(act.sitting_id, act.lease, (event,), act.by, Instant.of(clock)))
-    for reply in running.ledger.save_all(batches):
+    for reply in keeper.save_all(batches):
         assert not reply.refused, f"the ledger refused a simulated event: {reply.refused}"
 
 
