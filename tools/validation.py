@@ -58,17 +58,19 @@ def scoring() -> Iterator[Row]:
         ("most_least", "most and least"),
         ("form_totals", "totals of forms"),
     ):
-        data, worst, cases = load(name), 0.0, 0
-        got = score_file(data)
-        for section, lines in got.items():
+        data, worst, numbers = load(name), 0.0, 0
+        for section, lines in score_file(data).items():
             listed = data[section]["cases"] if isinstance(data[section], dict) else data[section]
             for case, line in zip(listed, lines, strict=True):
                 expected = case["expected"] if isinstance(case["expected"], dict) else {"total": case["expected"]}
-                wanted = expected.get("total", expected.get("score"))
-                mark = line.get("total")
-                if isinstance(wanted, int | float) and mark is not None:
-                    worst, cases = max(worst, abs(float(mark) - wanted)), cases + 1
-        yield "Scoring", f"{what}, {cases} cases", WORKED, worst
+                for field, wanted in expected.items():
+                    mark = line.get({"score": "total"}.get(field, field))
+                    if isinstance(wanted, int | float) and not isinstance(wanted, bool):
+                        worst = max(worst, float("inf") if mark is None else abs(float(mark) - wanted))
+                        numbers += 1
+        if not numbers:
+            raise SystemExit(f"{name}.json: nothing was compared")
+        yield "Scoring", f"{what}, {numbers} numbers", WORKED, worst
 
 
 def items() -> Iterator[Row]:
