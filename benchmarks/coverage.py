@@ -2,9 +2,10 @@
 
     python benchmarks/coverage.py [--replications 2000] [--sizes 20 50 200] [--bootstrap 1000] [--seed 1] [--json FILE]
 
-A row fails when the exact binomial test against the band .93 to .97 has p < .001. Feldt's interval when items
-share a scenario and the percentiles of resampled persons do not decide the exit code, which is 1 if another row fails;
-that is a choice made here: at 20 persons the bootstrap of alpha and of item-rest correlations falls short (.89 to .91). Truth: closed form where there is one, else 400,000 persons.
+A row fails when the exact binomial test against the band .93 to .97 has p < .001. Feldt's interval when items share a
+scenario and the percentiles of resampled persons do not decide the exit code, which is 1 if another row fails. That is
+a choice made here: at 20 persons the bootstrap of alpha and of item-rest correlations falls short (.89 to .91).
+Truth: closed form where there is one, else 400,000 persons.
 """
 
 from __future__ import annotations
