@@ -16,7 +16,7 @@ class AuditEntry(SQLModel, table=True):
 
     chain: str = Field(primary_key=True, max_length=120)
     n: int = Field(primary_key=True)
-    at: str = Field(max_length=30)
+    at: str = Field(max_length=30, index=True)
     by: str = Field(max_length=80)
     did: str = Field(max_length=80)
     body_sha256: str = Field(max_length=64)

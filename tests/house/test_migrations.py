@@ -96,3 +96,23 @@ def test_an_old_database_is_brought_up_step_by_step(tmp_path: Path) -> None:
 
 def test_migrations_form_one_line() -> None:
     assert len(ScriptDirectory.from_config(runner.config()).get_heads()) <= 1
+
+
+def test_an_old_database_with_rows_upgrades_and_keeps_them(tmp_path: Path) -> None:
+    """The first revision ever released, with an audit chain in it, comes to the newest with every row as it was."""
+    database = db.Database(f"sqlite:///{tmp_path / 'first.sqlite'}")
+    runner.upgrade(database, "0001")
+    row = {"chain": "form:a", "n": 1, "at": "2026-03-14T09:00:00.000Z", "by": "system", "did": "form.made"}
+    hashes = {"body_sha256": "a" * 64, "prev": "0" * 64, "hash": "b" * 64}
+    with database.engine.begin() as connection:
+        columns = ", ".join(f'"{name}"' for name in {**row, **hashes})
+        values = ", ".join(f":{name}" for name in {**row, **hashes})
+        connection.execute(sa.text(f"INSERT INTO audit_entry ({columns}) VALUES ({values})"), {**row, **hashes})
+    assert runner.revision_of(database) == "0001"
+    runner.upgrade(database)
+    assert runner.revision_of(database) == runner.newest()
+    assert runner.differences(database) == []
+    with database.session() as session:
+        kept = session.execute(sa.text("SELECT * FROM audit_entry")).mappings().one()
+    assert dict(kept) == {**row, **hashes}
+    database.dispose()
