@@ -18,10 +18,8 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlmodel import Session
 
 from sjt import db
-from sjt.authoring import service as authoring
 from sjt.authoring.snapshot import Format, Paper
 from sjt.config import Settings
 from sjt.delivery import service
@@ -34,11 +32,10 @@ from sjt.results import service as results
 from sjt.results.model import MarkRow
 from sjt.times import ManualClock, SystemClock, utc_now
 from tests.builders.forms import put_form
+from tests.builders.published import Published
 from tests.builders.rooms import (
     INVIGILATOR,
     ARoom,
-    BankSource,
-    FormFacts,
     a_room,
     delivery_app,
     ledger_on,
@@ -77,17 +74,6 @@ MAY_DIFFER: Mapping[str, str] = {
     "device": "the browser's name for itself",
     "address": "the network address of the seat",
 }
-
-
-class Published(BankSource):
-    """The papers of the database, as in the running house; the plan is the shipped bank's."""
-
-    def paper(self, session: Session, form_id: str) -> Paper:
-        return authoring.paper(session, form_id)
-
-    def form_facts(self, session: Session, form_id: str) -> FormFacts:
-        found = authoring.form_facts(session, form_id)
-        return FormFacts(found.form_id, found.title, found.option, found.snapshot_sha256)
 
 
 @dataclass
