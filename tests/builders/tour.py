@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
@@ -32,9 +32,9 @@ def shape(path: str) -> str:
     return "/".join("*" if re.search(r"\d", part) else part for part in path.split("/"))
 
 
-def pages_of(page: Page, start: str = "/desk") -> Iterator[str]:
-    """Give one address of each kind, opened in this browser when it is given."""
-    waiting, seen = [start], {shape(start)}
+def pages_of(page: Page, starts: Sequence[str] = ("/desk",), *, known: Set[str] = frozenset()) -> Iterator[str]:
+    """Give one address of each kind, opened in this browser when it is given; known kinds but the starts are left."""
+    waiting, seen = list(starts), {shape(start) for start in starts} | known
     while waiting:
         address = waiting.pop(0)
         reply = page.goto(address)
