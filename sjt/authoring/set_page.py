@@ -102,7 +102,7 @@ def set_view(
         _size(lines, numbers, built),
         _cut(lines, built),
         _guessing(built, blueprint),
-        Group("Items by format", tuple(_counts(numbers, "format", lambda value: value.replace("_", " ").capitalize()))),
+        Group("Items by format", tuple(_counts(numbers, "format", _format_words))),
         Group("Scenarios by option", tuple(_counts(numbers, "option", str.capitalize))),
         Group("Scenarios by class of primary code", tuple(_counts(numbers, "class", lambda v: CLASSES.get(v, v)))),
         Group("Scenarios by practice outcome", tuple(_counts(numbers, "outcome", str, bank.standard.outcome_ids))),
@@ -187,6 +187,10 @@ def _guessing(built: Sequence[Mapping[str, Any]], blueprint: Mapping[str, Any]) 
         note = f"Above {100 * ceiling:g} %: needs a signed reason." if above else ""
         rows.append(Row(words, tuple(chance_words(p) for p in chances), note))
     return Group("Chance of passing without knowing the work", tuple(rows))
+
+
+def _format_words(value: str) -> str:
+    return value.replace("_", " and ").capitalize()
 
 
 def _counts(

@@ -23,7 +23,7 @@ TABS: Final = (
     ("needs", "Needs you"),
     ("paused", "Paused"),
     ("done", "Ended"),
-    ("not-here", "Not here"),
+    ("not-here", "Not started"),
 )
 
 

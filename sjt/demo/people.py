@@ -117,6 +117,6 @@ def as_csv(people: list[Apprentice]) -> str:
     for one in people:
         writer.writerow(
             [one.uln, one.given, one.family, one.born.isoformat(), one.employer, one.provider, one.option,
-             one.started.isoformat(), one.extra_percent or "", "simulated"]
+             one.started.isoformat(), one.extra_percent or "", ""]
         )  # fmt: skip
     return out.getvalue()

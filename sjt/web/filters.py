@@ -127,4 +127,5 @@ def register(app: Flask) -> None:
         "markdown_inline": markdown.render_inline,
     }
     app.jinja_env.filters.update(filters)
-    app.jinja_env.globals.update(asset=asset, simulated=simulated, me=guards.me, nav=nav.nav, may=nav.may_now)
+    app.jinja_env.globals.update(asset=asset, simulated=simulated, me=guards.me, nav=nav.nav)
+    app.jinja_env.globals.update(may=nav.may_now, may_open=nav.may_open)
