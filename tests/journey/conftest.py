@@ -18,7 +18,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from sjt.demo.people import PASSWORD
 from tests.builders.server import CHROMIUM_ARGUMENTS, serving
 
-
 expect.set_options(timeout=20_000)  # a machine that does other things beside is slow, not wrong
 
 
@@ -43,7 +42,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstr
 
 
 def _build(data: Path) -> None:
-    command = f"from sjt.cli import main; main(['demo', '--data', {str(data)!r}, '--candidates', '16', '--no-serve'])"
+    command = f"from sjt.cli import main; main(['demo', '--data', {str(data)!r}, '--candidates', '48', '--no-serve'])"
     environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     built = subprocess.run(
         [sys.executable, "-c", command], env=environ, capture_output=True, text=True, timeout=400, check=False

@@ -339,24 +339,44 @@ def psychometrician_analyses_and_proposes(page: Page, forms: list[str]) -> None:
     expect(page.get_by_text("1 candidate: fewer than 10, so only counts are shown.")).to_be_visible()
     page.goto("/analysis/")
     page.get_by_role("row", name=re.compile("Leeds, Wellington Street, Room 2")).last.get_by_role("link").first.click()
-    expect(page.get_by_text(re.compile("[Aa]lpha")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("[Ff]acility")).first).to_be_visible()
     page.goto("/results/judging/new")
     page.get_by_label("What the panel is for").fill("Walked through")
     page.locator(f'input[type=checkbox][value="{forms[0]}"]').check()
     page.get_by_label(re.compile("Petra Lang")).check()
     page.get_by_role("button", name="Start panel").click()
     page.goto("/results/judging")
-    page.get_by_role("link", name=re.compile("[Rr]ate|Walked through")).first.click()
-    if page.get_by_role("link", name=re.compile("[Rr]ate")).count():
-        page.get_by_role("link", name=re.compile("[Rr]ate")).first.click()
-    if page.get_by_text("Somebody who guesses gets").count():
-        page.get_by_label(re.compile("^Rating|Expected mark|mark")).first.fill("0")
-        page.get_by_role("button", name="Save and next").click()
-        expect(page.get_by_text("There is a problem")).to_be_visible()
+    page.get_by_role("link", name="Rate the items of Walked through").click()
+    refused = False
+    for _ in range(30):
+        rating = page.get_by_label("Mark of the borderline candidate")
+        if not rating.count():
+            break
+        words = page.inner_text("main")
+        floor = re.search(r"guesses gets ([\d.]+) of ([\d.]+)", words)
+        most = float(re.search(r"of ([\d.]+) marks", words).group(1))  # type: ignore[union-attr]
+        if floor and not refused:
+            rating.fill("0")
+            page.get_by_role("button", name="Save and next").click()
+            expect(page.get_by_text("There is a problem")).to_be_visible()
+            expect(page.get_by_role("alert").get_by_text(re.compile(floor.group(1)))).to_be_visible()
+            refused = True
+            rating = page.get_by_label("Mark of the borderline candidate")
+        low = float(floor.group(1)) if floor else 0.0
+        rating.fill(f"{round(low + most) / 2 + (0.5 if low else 0):.1f}")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Save and next").click()
+        if page.url.endswith("/judging") or page.get_by_text("Every judge has rated every item").count():
+            break
+    assert refused, "a rating below chance is refused, with the chance mark shown"
+    page.goto("/results/judging")
+    page.get_by_role("link", name="Walked through", exact=True).click()
+    page.get_by_role("button", name="Close the panel").click()
+    expect(page.get_by_text("This panel is closed.")).to_be_visible()
     for form in forms:
         page.goto(f"/results/pass-marks/{form}")
         page.get_by_role("button", name=re.compile("^Propose")).click()
-        expect(page.get_by_text("Proposed").first).to_be_visible()
+        expect(page.get_by_text("Proposed", exact=True).first).to_be_visible()
 
 
 def officers_adopt_and_release(first: Page, second: Page, forms: list[str], person: Apprentice) -> None:
