@@ -188,8 +188,10 @@ def panel_new() -> ResponseReturnValue:
     form = PanelForm()
     with db.session() as session:
         form.forms.choices = [(one.form_id, one.title) for one in authoring.published_forms(session)]
-        judges = accounts.people_with_role(session, Role.JUDGE)
-        form.judges.choices = [(str(one.id), one.name) for one in judges]
+        # whoever may judge items: a small organisation's psychometrician sits on its panel too
+        may_judge = [*accounts.people_with_role(session, Role.JUDGE)]
+        may_judge += accounts.people_with_role(session, Role.PSYCHOMETRICIAN)
+        form.judges.choices = [(str(one.id), one.name) for one in {one.id: one for one in may_judge}.values()]
     if request.method == "GET" or not form.validate_on_submit():
         return render_template("results/panel_new.html", form=form), 200 if request.method == "GET" else 422
     with db.transaction() as session:
