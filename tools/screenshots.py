@@ -47,7 +47,7 @@ class View:
 
 
 STAFF_VIEWS: Final = (
-    View("desk", "officer", "/desk"),
+    View("desk", "centre", "/desk"),
     View("profile", "writer", "/profile"),
     View("scenarios", "writer", "/bank/"),
     View("scenario", "writer", "/bank/scenarios/cypf-0101"),
@@ -71,9 +71,8 @@ STAFF_VIEWS: Final = (
     View("marking-script", "assessor", "/marking/", (r"^/marking/script/[0-9a-f-]{36}$",)),
     View("marking-ties", "assessor", "/marking/ties"),
     View("analyses", "psychometrician", "/analysis/"),
-    View("session-analysis", "psychometrician", "/analysis/sessions/{finished}"),
-    View("item-analysis", "psychometrician", "/analysis/", (r"^/analysis/forms/[^/]+$",)),
-    View("item-detail", "psychometrician", "/analysis/", (r"^/analysis/forms/[^/]+$", r"/items/")),
+    View("item-analysis", "psychometrician", "/analysis/sessions/{finished}"),
+    View("item-detail", "psychometrician", "/analysis/sessions/{finished}", (r"/items/",)),
     View("pass-marks", "psychometrician", "/results/pass-marks"),
     View("pass-mark", "psychometrician", "/results/pass-marks", (r"^/results/pass-marks/.+",)),
     View("judging", "psychometrician", "/results/judging"),
@@ -208,6 +207,24 @@ def sitting(cast: Cast, artist: Artist, told: dict[str, Any]) -> None:
     artist.draw(invigilator, "console-seat")
     invigilator.goto(f"{room}/incidents")
     artist.draw(invigilator, "incidents")
+    invigilator.goto(room)
+    invigilator.get_by_role("link", name="Evacuate…").click()
+    dialog = invigilator.get_by_role("dialog")
+    artist.draw(invigilator, "console-stop", narrow=False)
+    dialog.get_by_role("button", name="Stop all now").click()
+    invigilator.wait_for_url("**/evacuation")
+    artist.draw(invigilator, "evacuation")
+    expect(candidate.get_by_role("heading", name="Your test is paused")).to_be_visible()
+    artist.draw(candidate, "candidate-paused")
+    invigilator.get_by_role("link", name="Go on for all…").click()
+    reason = invigilator.get_by_label("Reason")
+    if reason.count():
+        reason.first.select_option(index=1)
+    words = invigilator.get_by_label("In your words")
+    if words.count():
+        words.first.fill("A false alarm; all are back in their seats.")
+    invigilator.get_by_role("button", name=re.compile("^Go on")).last.click()
+    candidate.wait_for_selector("[data-item]:visible")
     candidate.locator('[data-action="review"]:visible').first.click()
     artist.draw(candidate, "candidate-check")
     candidate.get_by_role("button", name=re.compile("Submit my test")).click()
@@ -215,17 +232,6 @@ def sitting(cast: Cast, artist: Artist, told: dict[str, Any]) -> None:
     candidate.get_by_role("dialog").get_by_role("button", name=re.compile("Submit")).click()
     candidate.wait_for_selector(".receipt .code")
     artist.draw(candidate, "candidate-receipt")
-    invigilator.goto(room)
-    invigilator.get_by_role("link", name=re.compile("^(Evacuate|Stop)")).first.click()
-    artist.draw(invigilator, "console-stop", narrow=False)
-    dialog = invigilator.get_by_role("dialog")
-    if dialog.count() and dialog.is_visible():
-        for words in dialog.get_by_role("textbox").all():
-            words.fill("The fire alarm rang at 10:42.")
-        dialog.get_by_role("button").last.click()
-        dialog.wait_for(state="hidden")
-    invigilator.goto(f"{room}/evacuation")
-    artist.draw(invigilator, "evacuation")
 
 
 def answer(page: Page) -> str:
@@ -247,6 +253,7 @@ def answer(page: Page) -> str:
         item.locator("label:has(input[type=radio])").nth(1).click()
     else:
         item.get_by_role("textbox").fill(WRITTEN)
+    page.mouse.move(2, 2)
     page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
     return kind
 
