@@ -80,24 +80,26 @@ def build(settings: Settings, *, candidates: int, seed: int, tell: Tell) -> Buil
         answers = _answers(seed)
         for at, option in enumerate(OPTIONS):
             tell(f"{candidates // 2} simulated candidates sit the {option} forms")
-            people = list(apprentices(seed, option, candidates // 2, today=first.date()))
-            for half in range(2):
-                centre, room = CENTRES[OPTIONS[half]]
-                session_id = hold_session(
-                    running=running,
-                    clock=clock,
-                    settings=settings,
-                    centre=centre,
-                    room=room,
-                    starts=first + timedelta(days=at, hours=4 * half),
-                    forms=forms[option],
-                    people=people[half::2],
-                    answers=answers,
-                    seed=seed,
-                    administrator=staff["centre"],
-                    invigilator=staff["invigilator"],
-                )
-                built.finished.append(str(session_id))
+            # those who do not come take the last two seats, so that each form keeps its half of the others
+            absent = 2 if candidates >= 40 else 0
+            people = list(apprentices(seed, option, candidates // 2 + absent, today=first.date()))
+            centre, room = CENTRES[option]
+            session_id = hold_session(
+                running=running,
+                clock=clock,
+                settings=settings,
+                centre=centre,
+                room=room,
+                starts=first + timedelta(days=at),
+                forms=forms[option],
+                people=people,
+                absent=absent,
+                answers=answers,
+                seed=seed,
+                administrator=staff["centre"],
+                invigilator=staff["invigilator"],
+            )
+            built.finished.append(str(session_id))
     finally:
         running.stop()
     after = first + timedelta(days=3)

@@ -51,12 +51,13 @@ def hold_session(
     starts: datetime,
     forms: Sequence[str],
     people: Sequence[Apprentice],
+    absent: int,
     answers: Answers,
     seed: int,
     administrator: Actor,
     invigilator: Actor,
 ) -> UUID:
-    """Book, check in, sit and close one session; give its id."""
+    """Book, check in, sit and close one session, to which the last ``absent`` people do not come; give its id."""
     session_id, pin, bookings = book(
         clock=clock,
         settings=settings,
@@ -68,7 +69,7 @@ def hold_session(
         administrator=administrator,
     )
     rng = random.Random(f"{seed}:{centre}:{room}")
-    absent = set(rng.sample(range(len(bookings)), k=max(1, len(bookings) // 25))) if len(bookings) > 5 else set()
+    staying_away = set(range(len(bookings) - absent, len(bookings)))
     _move(clock, starts - timedelta(minutes=20))
     with db.transaction() as session:
         slips = service.issue_codes(
@@ -76,11 +77,11 @@ def hold_session(
         )
         codes = {slip.booking_id: slip.code for slip in slips}
         for at, booking in enumerate(bookings):
-            if at not in absent:
+            if at not in staying_away:
                 service.check_in(session, booking, by=invigilator, now=clock.now())
     entered: list[tuple[Apprentice, service.Entered]] = []
     for at, (booking, person) in enumerate(zip(bookings, people, strict=True)):
-        if at in absent:
+        if at in staying_away:
             continue
         _move(clock, clock.now() + timedelta(seconds=7))
         one = service.enter(
