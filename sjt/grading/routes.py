@@ -45,8 +45,8 @@ def _page(candidate_id: UUID, failed: dict[str, object] | None = None) -> Respon
         found = service.record(session, candidate_id)
         names = service.names(session, found)
     forms: dict[str, object] = {
-        "hand_in": HandInForm(formdata=None),
-        "book": BookInterviewForm(formdata=None),
+        "hand_in": HandInForm(formdata=None, prefix="hand_in"),
+        "book": BookInterviewForm(formdata=None, prefix="book"),
         "sign": SignForm(formdata=None),
     }
     for name in GRADED_HERE:
@@ -72,7 +72,7 @@ def _back(candidate_id: UUID) -> ResponseReturnValue:
 @bp.post("/<uuid:candidate_id>/hand-in")
 @requires(Permission.GRADE_PORTFOLIO)
 def hand_in(candidate_id: UUID) -> ResponseReturnValue:
-    form = HandInForm()
+    form = HandInForm(prefix="hand_in")
     if not form.validate_on_submit() or form.day.data is None:
         return _page(candidate_id, {"hand_in": form})
     with db.transaction() as session:
@@ -102,7 +102,7 @@ def grade(candidate_id: UUID, component: str) -> ResponseReturnValue:
 @bp.post("/<uuid:candidate_id>/interview")
 @requires(Permission.INTERVIEW)
 def interview_book(candidate_id: UUID) -> ResponseReturnValue:
-    form = BookInterviewForm()
+    form = BookInterviewForm(prefix="book")
     if not form.validate_on_submit() or form.day.data is None:
         return _page(candidate_id, {"book": form})
     with db.transaction() as session:

@@ -68,7 +68,8 @@ def release_propose(session_id: UUID) -> ResponseReturnValue:
 def release(session_id: UUID, release_id: UUID) -> ResponseReturnValue:
     with db.transaction() as session:
         count = service.release(session, release_id, by=actor(), now=now())
-    flash(f"{count} results are released. They do not change any more.", "ok")
+    said = "1 result is released. It does" if count == 1 else f"{count} results are released. They do"
+    flash(f"{said} not change any more.", "ok")
     return redirect(url_for(".session_results", session_id=session_id), 303)
 
 

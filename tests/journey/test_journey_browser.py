@@ -398,7 +398,9 @@ def officers_adopt_and_release(first: Page, second: Page, forms: list[str], pers
     _open_york(second, "/results/")
     second.get_by_role("button", name=re.compile("^Release 1 result")).click()
     expect(second.get_by_text("Released").first).to_be_visible()
-    second.get_by_role("link", name=f"Statement of {person.given} {person.family}").click()
+    statement = second.get_by_role("link", name=f"Statement of {person.family}, {person.given}")
+    expect(statement).to_be_visible()
+    statement.click()
     expect(second.get_by_text("Simulated data").first).to_be_visible()
 
 
@@ -440,6 +442,8 @@ def interview_and_award(assessor: Page, officer: Page, person: Apprentice) -> No
 def auditor_verifies(page: Page) -> None:
     page.goto("/audit/")
     heading(page, "Audit record")
-    page.get_by_role("link", name=re.compile("^form")).first.click()
+    page.get_by_label("Find a chain").fill("form:")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name=re.compile("^form:")).first.click()
     expect(page.get_by_text("Holds").first).to_be_visible()
     assert PASSWORD not in page.content()
