@@ -9,10 +9,16 @@ import pytest
 import sqlalchemy as sa
 
 from sjt import db
-from sjt.delivery import ledger
+from sjt.delivery import after, ledger
 from sjt.migrations import runner
 from sjt.times import ManualClock
 from tests.builders.sittings import NINE
+
+
+@pytest.fixture(autouse=True)
+def delivery_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let closing a session call no room above: which of them registered depends on the tests that ran before."""
+    monkeypatch.setattr(after, "_handlers", [])
 
 
 def prepare(database: db.Database) -> db.Database:

@@ -152,12 +152,12 @@ def test_functions_and_triggers_are_those_of_the_file(either: db.Database) -> No
         if either.is_sqlite:
             rows = session.execute(sa.text("SELECT sql FROM sqlite_master WHERE type = 'trigger'")).scalars()
             have = {row.replace("CREATE TRIGGER ", "CREATE TRIGGER IF NOT EXISTS ", 1).strip() for row in rows}
-            assert have == set(wanted)
+            assert set(wanted) <= have, "other rooms have triggers too; tests/house compares them all"
             return
         bodies = session.execute(sa.text("SELECT prosrc FROM pg_proc WHERE proname LIKE 'sjt%'")).scalars().all()
         triggers = session.execute(sa.text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")).scalars().all()
-    assert {text.split("$sjt$")[1].strip() for text in wanted if "$sjt$" in text} == {body.strip() for body in bodies}
-    assert {text.split()[4] for text in wanted if "TRIGGER" in text.split()[3]} == set(triggers)
+    assert {text.split("$sjt$")[1].strip() for text in wanted if "$sjt$" in text} <= {body.strip() for body in bodies}
+    assert {text.split()[4] for text in wanted if "TRIGGER" in text.split()[3]} <= set(triggers)
 
 
 def test_an_act_that_is_refused_leaves_no_trace(running: Ledger) -> None:
