@@ -52,9 +52,11 @@ def test_a_job_page_says_where_it_stands(
 
 
 def test_a_done_job_leads_to_what_came_of_it(client_as: Callable[..., StrictClient]) -> None:
-    job_id = a_job(JobState.DONE, goes_to="/forms/7")
+    job_id = a_job(JobState.DONE, goes_to=f"/forms/{UUID(int=7)}")
     page = client_as(Role.TEST_DEVELOPER).get(f"/jobs/{job_id}")
-    assert page.soup.select_one('a[href="/forms/7"]') is not None
+    assert page.soup.select_one(f'a[href="/forms/{UUID(int=7)}"]') is not None
+    page = client_as(Role.ADMINISTRATOR).get(f"/jobs/{job_id}")
+    assert page.soup.select_one(f'a[href="/forms/{UUID(int=7)}"]') is None, "forms are not theirs to see"
 
 
 def test_stopping_a_job_needs_a_post_and_answers_twice_in_words(client_as: Callable[..., StrictClient]) -> None:
