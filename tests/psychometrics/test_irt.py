@@ -144,9 +144,9 @@ def test_nasty_marks_give_an_answer(model: str) -> None:
     y[:, 0] = 2.0  # no variance
     y[y[:, 1] == 3, 1] = 4.0  # an empty category
     y[:, 2] /= 2  # half marks
-    y[7] = np.nan  # a person without marks
     y[:, 3] = np.where(y[:, 3] > 2, 1.0, 0.0)  # unequal maxima
     y[:, 4] = np.nan  # nobody
+    y[7] = np.nan  # a person without marks
     answer = irt.fit(y, model)
     json.dumps(answer, allow_nan=False)
     assert answer["converged"]
