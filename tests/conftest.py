@@ -56,6 +56,15 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def player() -> Iterator[Any]:
+    """Give the one Playwright of this worker: a second beside it is refused by the library."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playing:
+        yield playing
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a migrated, empty SQLite file, made once per worker."""
     path = tmp_path_factory.mktemp("template") / "empty.sqlite"

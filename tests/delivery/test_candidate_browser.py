@@ -32,12 +32,6 @@ ARGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def player() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playing:
-        yield playing
-
-
 @pytest.fixture
 def profile(tmp_path: Path) -> Path:
     return tmp_path / "profile"

@@ -42,10 +42,10 @@ def room(settings: Settings, database: db.Database) -> Iterator[ARoom]:
 
 
 @pytest.fixture
-def page(settings: Settings, database: db.Database, room: ARoom, chromium: str) -> Iterator[Any]:
+def page(settings: Settings, database: db.Database, room: ARoom, chromium: str, player: Any) -> Iterator[Any]:
     app = delivery_app(settings, database, SystemClock())
-    with served(app) as base, sync_api.sync_playwright() as playing:
-        browser = playing.chromium.launch(executable_path=chromium, args=ARGS)
+    with served(app) as base:
+        browser = player.chromium.launch(executable_path=chromium, args=ARGS)
         context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=base)
         context.add_cookies([{"name": "sjt", "value": cookie_for(app, Role.INVIGILATOR), "url": base}])
         yield context.new_page()

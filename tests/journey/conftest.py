@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sjt.demo.people import PASSWORD
 from tests.builders.server import CHROMIUM_ARGUMENTS, serving
@@ -51,11 +51,10 @@ def _build(data: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
-        yield running
-        running.close()
+def browser(chromium: str, player: Any) -> Iterator[Browser]:
+    running = player.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+    yield running
+    running.close()
 
 
 @pytest.fixture
