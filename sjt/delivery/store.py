@@ -226,7 +226,7 @@ def bookings(session: Session, session_id: UUID) -> list[tuple[Booking, Candidat
     query = (
         select(Booking, Candidate, Sitting)
         .join(Candidate, col(Candidate.id) == col(Booking.candidate_id))
-        .outerjoin(Sitting, col(Sitting.booking_id) == col(Booking.id))
+        .outerjoin(Sitting, (col(Sitting.booking_id) == col(Booking.id)) & (col(Sitting.retired) == ""))
         .where(col(Booking.session_id) == session_id)
         .order_by(col(Booking.seat).is_(None), col(Booking.seat), col(Candidate.family_name))
     )
@@ -290,7 +290,8 @@ def sitting(session: Session, sitting_id: UUID) -> Sitting:
 
 
 def sitting_of_booking(session: Session, booking_id: UUID) -> Sitting | None:
-    return session.exec(select(Sitting).where(col(Sitting.booking_id) == booking_id)).first()
+    query = select(Sitting).where(col(Sitting.booking_id) == booking_id, col(Sitting.retired) == "")
+    return session.exec(query).first()
 
 
 def sittings(session: Session, session_id: UUID) -> Sequence[Sitting]:
@@ -319,7 +320,9 @@ def sittings_with_bookings(
 def forms_seen(session: Session, candidate_id: UUID) -> set[str]:
     """Give the forms whose text a candidate has seen."""
     query = select(Sitting.form_id).where(
-        col(Sitting.candidate_id) == candidate_id, col(Sitting.started_at).is_not(None)
+        col(Sitting.candidate_id) == candidate_id,
+        col(Sitting.started_at).is_not(None),
+        col(Sitting.retired) != "unseen",
     )
     return set(session.exec(query))
 
