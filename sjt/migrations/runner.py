@@ -21,6 +21,8 @@ TABLES: Final = (
     "sjt.jobs.tables",
     "sjt.authoring.tables",
     "sjt.delivery.tables",
+    "sjt.delivery.tables_candidate",
+    "sjt.delivery.tables_paper",
     "sjt.marking.tables",
     "sjt.results.tables",
     "sjt.analysis.tables",
@@ -44,6 +46,12 @@ def config(connection: sa.Connection | None = None) -> Config:
 
 def newest() -> str | None:
     return ScriptDirectory.from_config(config()).get_current_head()
+
+
+def knows(revision: str) -> bool:
+    """Tell whether this version has the migration that led to a revision."""
+    script = ScriptDirectory.from_config(config())
+    return any(one.revision == revision for one in script.walk_revisions())
 
 
 def revision_of(database: db.Database) -> str | None:
