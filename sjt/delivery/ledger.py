@@ -295,7 +295,7 @@ _FUNCTION: Final = "SELECT sjt_save(%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)"
 def _function_arguments(batch: Batch) -> tuple[Any, ...] | None:
     """Give the arguments of ``sjt_save``, or None when the batch is not of the common kind."""
     events = sorted(batch.events, key=lambda event: event.seq)
-    if not events or any(event.kind is EventKind.SUBMIT for event in events):
+    if not events or batch.via or any(event.kind is EventKind.SUBMIT for event in events):
         return None
     if len({event.seq for event in events}) < len(events) or len({event.id for event in events}) < len(events):
         return None

@@ -182,17 +182,41 @@ class ClientEvent:
     kind: EventKind
     item: str | None = None
     response: Any = None
+@dataclass(frozen=True, slots=True)
+class PageClock:
+    """A moment by a page's own count, which setting the computer's clock does not move."""
+
+    page: str
+    """The life of the page: a reload begins another."""
+    ms: int
+    seen: str | None = None
+    """The newest ``content_head`` that a reply had told the page: the event was made after it."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"page": self.page, "ms": self.ms, "seen": self.seen}
+
+
     client_time: str | None = None
     prev: str | None = None
 
     def content(self, lease: int) -> dict[str, Any]:
         """Give the client's own content, which ``content_head`` is made of."""
-        return {
+        content = {
             "id": str(self.id),
             "lease": lease,
             "seq": self.seq,
             "kind": self.kind.value,
             "item": self.item,
+    """Hash of the content of the event before it on that page, as ``content_head`` folds it."""
+    clock: PageClock | None = None
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> ClientEvent:
+        """Read back what ``content`` wrote; the lease is the caller's."""
+        data = {name: value for name, value in content.items() if name != "lease"}
+        clock = data.pop("clock", None)
+        data["clock"] = PageClock(**clock) if clock is not None else None
+        return cls(**{**data, "id": UUID(data["id"]), "kind": EventKind(data["kind"])})
             "response": self.response,
             "client_time": self.client_time,
             "prev": self.prev,
@@ -206,6 +230,9 @@ class Refused:
     id: str | None
     code: Code
     message: str
+        if self.clock is not None:
+            content["clock"] = self.clock.to_json()
+        return content
     kept: bool = False
 
 

@@ -22,6 +22,7 @@ from sjt.delivery.model import (
     ActKind,
     BookingState,
     ClientEvent,
+    PageClock,
     Refused,
     Reply,
     SessionState,
@@ -221,10 +222,21 @@ def save(sitting_id: UUID, lease: int, body: bytes, *, by: Actor) -> Reply:
     if len(events) > MAX_EVENTS:
         raise TooMany(f"The request holds {len(events)} events; {MAX_EVENTS} are the most. Send fewer at once.")
     unsaved = data.get("unsaved")
-    return save_events(sitting_id, lease, events, by=by.id, unsaved=unsaved if responses.is_whole(unsaved) else None)
+    held = unsaved if responses.is_whole(unsaved) else None
+    sent = responses.read_clock(data.get("clock"))
+    return save_events(sitting_id, lease, events, by=by.id, unsaved=held, sent=sent)
 
 
-def save_events(sitting_id: UUID, lease: int, raw: Iterable[Any], *, by: str, unsaved: int | None = None) -> Reply:
+def save_events(
+    sitting_id: UUID,
+    lease: int,
+    raw: Iterable[Any],
+    *,
+    by: str,
+    unsaved: int | None = None,
+    sent: PageClock | None = None,
+    via: str = "",
+) -> Reply:
     """Check events against the paper, then store the good ones; the reply names every one."""
     keeper = ledger.current()
     instant = keeper.now()
@@ -238,7 +250,7 @@ def save_events(sitting_id: UUID, lease: int, raw: Iterable[Any], *, by: str, un
         else:
             good.append(read)
     held = None if unsaved is None else max(0, min(unsaved, 1_000_000))
-    reply = keeper.save(Batch(sitting_id, lease, tuple(good), by, instant, held))
+    reply = keeper.save(Batch(sitting_id, lease, tuple(good), by, instant, held, sent, via))
     if not bad:
         return reply
     return Reply(
