@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from sjt import db
@@ -45,7 +45,15 @@ def _new_form(lines: list[service.BlueprintLine]) -> NewSetForm:
 def set_new() -> ResponseReturnValue:
     with db.session() as session:
         lines = service.blueprints(session)
-    return render_template("forms/set_new.html", form=_new_form(lines), lines=lines)
+    form = _new_form(lines)
+    form.without.data = request.args.get("without", "")[:2_000]
+    wanted = request.args.get("option", "")
+    fitting = [line.path for line in lines if line.blueprint is not None and line.blueprint.option == wanted]
+    if fitting:
+        form.blueprint.data = fitting[0]
+    if form.without.data:
+        form.forms.data = 1
+    return render_template("forms/set_new.html", form=form, lines=lines)
 
 
 @bp.post("/new")
@@ -54,12 +62,22 @@ def set_new_post() -> ResponseReturnValue:
     """Ask for a set; the job's page leads to it."""
     with db.session() as session:
         lines = service.blueprints(session)
+        known = {scenario.id for scenario in service.bank(session).scenarios} if lines else set()
     form = _new_form(lines)
-    if not form.validate_on_submit():
+    if form.validate_on_submit() and (strangers := sorted(set(form.scenarios_left_out()) - known)):
+        form.without.errors = [f"The bank has no {', '.join(strangers)}. Correct or leave it out."]
+    if form.errors:
         return render_template("forms/set_new.html", form=form, lines=lines), 422
     with db.transaction() as session:
         made = service.start_set(
-            session, form.blueprint.data, forms=form.forms.data or 0, seed=form.seed.data or 0, by=actor(), now=now()
+            session,
+            form.blueprint.data,
+            forms=form.forms.data or 0,
+            seed=form.seed.data or 0,
+            by=actor(),
+            now=now(),
+            reserve=bool(form.reserve.data),
+            without=form.scenarios_left_out(),
         )
         job_id = service.form_set(session, made).job_id
     return redirect(url_for("jobs.job", job_id=job_id), 303)
