@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -103,21 +106,47 @@ PURE: Final = (
     "sjt.serving:",
     "sjt.migrations.",
     "sjt.jobs.",
+    "sjt.accounts.",
+    "sjt.audit.commands:verify",
+    "sjt.authoring.forms_commands:",
     *(
         f"sjt.authoring.bank_commands:{name}"
         for name in ("check", "coverage", "format_", "simulate_statistics", "stamp")
     ),
 )
-"""Targets that need no database, or bring it up themselves: the rooms need not be joined for them."""
+"""Targets that no higher room takes part in, or that join the rooms themselves."""
 
 
+@functools.cache
 def _load(target: str) -> click.Command:
     module, _, attribute = target.partition(":")
-    if not target.startswith(PURE):
-        importlib.import_module("sjt.joining").register_rooms()
     command = getattr(importlib.import_module(module), attribute)
     assert isinstance(command, click.Command), f"{target} is not a click command"
+    deed = command.callback
+    if deed is not None and not target.startswith(PURE):
+
+        @functools.wraps(deed)
+        def joined(*arguments: Any, **options: Any) -> Any:
+            importlib.import_module("sjt.joining").register_rooms()  # here, so that --help joins nothing
+            return deed(*arguments, **options)
+
+        command.callback = joined
     return command
+
+
+@functools.cache
+def _docstrings(module: str) -> Mapping[str, str]:
+    """Read the docstrings of a module's functions from its text: a group's help then imports no command."""
+    file = Path(__file__).resolve().parent.parent.joinpath(*module.split(".")).with_suffix(".py")
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {node.name: ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _summary(name: str, target: str | Mapping[str, str]) -> str:
+    if isinstance(target, Mapping):
+        return SUMMARIES.get(name, "")
+    module, _, attribute = target.partition(":")
+    return click.Command(name, help=_docstrings(module).get(attribute)).get_short_help_str(300)
 
 
 class LazyGroup(click.Group):
@@ -139,11 +168,10 @@ class LazyGroup(click.Group):
         return _load(target)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        if self.name not in (None, "sjt"):
-            super().format_commands(ctx, formatter)
-            return
+        whole = self.name in (None, "sjt")
+        rows = [(name, SUMMARIES.get(name, "") if whole else _summary(name, self.table[name])) for name in self.table]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, SUMMARIES.get(name, "")) for name in self.list_commands(ctx)])
+            formatter.write_dl(sorted(rows))
 
 
 cli = LazyGroup(COMMANDS, name="sjt", help="Write, deliver and prove a situational judgement test.")

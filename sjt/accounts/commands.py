@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from sjt import db
 from sjt.access import SYSTEM, Role
-from sjt.accounts import service
-from sjt.accounts.model import LinkPurpose
-from sjt.config import Settings
-from sjt.times import utc_now
+
+if TYPE_CHECKING:
+    from sjt.config import Settings
 
 ROLES = [role.value for role in Role if role is not Role.CANDIDATE]
 
 
 def open_database() -> Settings:
+    from sjt import db
+    from sjt.config import Settings
+
     settings = Settings.from_env()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     db.bind(db.Database(settings.database_url))
@@ -36,6 +39,11 @@ def user_add(login: str, name: str, roles: tuple[str, ...], email: str, by: str)
 
     Example: sjt user add priya --name "Priya Nair" --role writer --role reviewer
     """
+    from sjt import db
+    from sjt.accounts import service
+    from sjt.accounts.model import LinkPurpose
+    from sjt.times import utc_now
+
     settings = open_database()
     now = utc_now()
     with db.transaction() as session:
@@ -52,6 +60,9 @@ def user_list() -> None:
 
     Example: sjt user list
     """
+    from sjt import db
+    from sjt.accounts import service
+
     open_database()
     with db.session() as session:
         for person, roles in service.people(session):

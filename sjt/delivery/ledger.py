@@ -13,10 +13,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 import orjson
-import psycopg
 
 from sjt import db
 from sjt.audit.chain import body_sha256, new_salt
@@ -27,6 +26,9 @@ from sjt.delivery.row import Hand
 from sjt.delivery.writing import Act, Batch, Done
 from sjt.errors import MoveRefused, Unavailable
 from sjt.times import Clock, SystemClock, iso
+
+if TYPE_CHECKING:
+    import psycopg  # where it is needed it is imported: an organisation on SQLite never waits for it
 
 log = logging.getLogger("sjt.ledger")
 
@@ -263,6 +265,8 @@ class _PostgresqlPool:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
+        import psycopg
+
         try:
             connection = self._free.get(timeout=self._wait_seconds)
         except queue.Empty:
@@ -280,6 +284,8 @@ class _PostgresqlPool:
             self._free.put(connection if connection is not None and not connection.closed else None)
 
     def _connect(self) -> psycopg.Connection[Any]:
+        import psycopg
+
         url = self._database.engine.url
         arguments, options = self._database.engine.dialect.create_connect_args(url)
         timeouts = f"-c statement_timeout={int(self._wait_seconds * 1000)} -c lock_timeout={BUSY_MS}"

@@ -8,16 +8,15 @@ from uuid import UUID
 
 import click
 
-from sjt import db
 from sjt.access import SYSTEM, Role
-from sjt.accounts import service as accounts
-from sjt.config import Settings
 from sjt.errors import Fault, InputError
-from sjt.psychometrics.scoring import plain
 from sjt.times import utc_now
 
 
 def _bind() -> None:
+    from sjt import db
+    from sjt.config import Settings
+
     db.bind(db.Database(Settings.from_env().database_url))
 
 
@@ -46,6 +45,9 @@ def passmark_adopt(result: str, form_id: str, logins: tuple[str, ...]) -> None:
 
     Example: sjt passmark adopt angoff.json --form residential-14-s1-a --by ann --by ben
     """
+    from sjt import db
+    from sjt.accounts import service as accounts
+    from sjt.psychometrics.scoring import plain
     from sjt.results import service
 
     first, second = _two(logins)
@@ -85,6 +87,8 @@ def release(session_text: str, logins: tuple[str, ...]) -> None:
 
     Example: sjt results release --session 0197… --by ann --by ben
     """
+    from sjt import db
+    from sjt.accounts import service as accounts
     from sjt.results import service
 
     first, second = _two(logins)
@@ -109,6 +113,7 @@ def export(session_text: str, wide: bool, out: str | None) -> None:
 
     Example: sjt results export --session 0197… --wide
     """
+    from sjt import db
     from sjt.results import service
 
     session_id = _uuid(session_text, "session")

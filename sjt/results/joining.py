@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from flask import url_for
 from sqlmodel import Session
 
 from sjt.access import Actor, Permission, may
@@ -21,6 +20,8 @@ def register() -> None:
 
 
 def tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
+    from flask import url_for
+
     if may(actor, Permission.JUDGE_ITEMS):
         yield from _judging(session, actor)
     if may(actor, Permission.ADOPT_PASS_MARK):
@@ -43,6 +44,8 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
 
 
 def _judging(session: Session, actor: Actor) -> Iterable[DeskTask]:
+    from flask import url_for
+
     for line in views.panel_list(session, actor, everyone=False):
         if line.panel.state is PanelState.OPEN and line.rated < line.items:
             yield DeskTask(
