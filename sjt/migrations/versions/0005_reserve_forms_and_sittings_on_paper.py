@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.Column("sitting_id", sa.Uuid(), nullable=False),
         sa.Column("item", sa.String(length=80), nullable=False),
         sa.Column("typed", sa.Text(), nullable=False),
-        sa.Column("response", sa.JSON(), nullable=True),
+        sa.Column("response", sa.JSON(), nullable=False),
         sa.Column("by", sa.String(length=80), nullable=False),
         sa.Column("beside", sa.String(length=80), nullable=False),
         sa.Column("at", sjt.db.UtcDateTime(), nullable=False),
