@@ -16,7 +16,7 @@ from sjt import db
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import PaperItem
-from sjt.delivery import after, entering, ledger, responses, store
+from sjt.delivery import after, entering, latecomers, ledger, responses, store
 from sjt.delivery.model import (
     MAX_EVENTS,
     ActKind,
@@ -41,12 +41,20 @@ def _act(sitting_id: UUID, kind: ActKind, by: Actor, **body: Any) -> Done:
     return keeper.act(Act(sitting_id, kind, by.id, keeper.now(), body))
 
 
-def _act_on_room(session_id: UUID, kind: ActKind, by: Actor, states: Iterable[SittingState], **body: Any) -> list[UUID]:
+def _act_on_room(
+    session_id: UUID,
+    kind: ActKind,
+    by: Actor,
+    states: Iterable[SittingState],
+    *,
+    without: frozenset[UUID] = frozenset(),
+    **body: Any,
+) -> list[UUID]:
     """Do one deed on every sitting of a room that is in one of the states, at one instant."""
     keeper = ledger.current()
     wanted = frozenset(states)
     with db.session() as session:
-        ids = [sitting.id for sitting in store.sittings(session, session_id) if sitting.state in wanted]
+        ids = [one.id for one in store.sittings(session, session_id) if one.state in wanted and one.id not in without]
     at = keeper.now()
     done = keeper.act_all([Act(sitting_id, kind, by.id, at, body) for sitting_id in ids])
     return [sitting_id for sitting_id, one in zip(ids, done) if one is not None and one.changed]
@@ -78,16 +86,19 @@ def start_room(session_id: UUID, *, by: Actor, reason: str = "") -> list[UUID]:
 
 
 def start_sitting(sitting_id: UUID, *, by: Actor, reason: str = "") -> None:
-    """Start one candidate who came late or entered late: full time, a new finish."""
+    """Start one candidate who came or entered late: with the full time, unless the session's rule shortens it."""
     with db.session() as session:
         sitting = store.sitting(session, sitting_id)
         booking = store.booking(session, sitting.booking_id)
         row = store.test_session(session, sitting.session_id)
-    if row.state is SessionState.CLOSED:
-        raise MoveRefused("The session is closed.")
+        at = ledger.current().now()
+        gone = latecomers.time_gone_ms(row, booking, store.sittings(session, row.id), at)
     if booking.state is not BookingState.CHECKED_IN:
         raise MoveRefused("Check the candidate in first.")
-    _act(sitting_id, ActKind.STARTED, by, reason=reason)
+    if row.state is SessionState.CLOSED:
+        raise MoveRefused("The session is closed.")
+    late = {"late_ms": gone} if gone else {}
+    _act(sitting_id, ActKind.STARTED, by, reason=reason, **late)
 
 
 def pause(sitting_id: UUID, *, by: Actor, reason: str) -> None:
@@ -104,7 +115,11 @@ def pause_room(session_id: UUID, *, by: Actor, reason: str) -> list[UUID]:
 
 
 def resume_room(session_id: UUID, *, by: Actor, reason: str) -> list[UUID]:
-    return _act_on_room(session_id, ActKind.RESUMED, by, (SittingState.PAUSED,), reason=reason, room=True)
+    """Let all go on whom a pause of the room stopped; who was paused alone before stays so until somebody looks."""
+    with db.session() as session:
+        alone = store.paused_alone(session, session_id)
+    states = (SittingState.PAUSED,)
+    return _act_on_room(session_id, ActKind.RESUMED, by, states, without=alone, reason=reason, room=True)
 
 
 def extend(
@@ -119,8 +134,7 @@ def extend_room(session_id: UUID, minutes: int, *, by: Actor, reason: str, key: 
     """Give the whole room more time; each candidate's own percentage applies to it too."""
     _require_more(minutes, 0)
     states = (SittingState.WAITING, SittingState.RUNNING, SittingState.PAUSED, SittingState.BREAK)
-    body = {"minutes": minutes, "room": True, "reason": reason, "key": key}
-    return _act_on_room(session_id, ActKind.EXTENDED, by, states, **body)
+    return _act_on_room(session_id, ActKind.EXTENDED, by, states, minutes=minutes, room=True, reason=reason, key=key)
 
 
 def _require_more(minutes: int, percent: str | int) -> None:

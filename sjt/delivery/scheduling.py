@@ -15,7 +15,7 @@ from sqlmodel import Session
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.db import new_id
-from sjt.delivery import codes, dealing, gateway, store, ulns
+from sjt.delivery import codes, dealing, gateway, latecomers, store, ulns
 from sjt.delivery.gateway import Missing
 from sjt.delivery.model import (
     Adjustment,
@@ -347,6 +347,7 @@ def check_in(session: Session, booking_id: UUID, *, by: Actor, now: datetime, la
     row = store.test_session(session, booking.session_id)
     if row.state is SessionState.CLOSED:
         raise MoveRefused("The session is closed.")
+    latecomers.require_in_time(row, now)
     if lacking := gateway_missing(session, booking.candidate_id):
         raise MoveRefused(
             f"The gateway is not complete, so there is no check-in. Missing: {gateway.in_words(lacking)}."

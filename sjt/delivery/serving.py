@@ -21,7 +21,7 @@ from sjt import db
 from sjt.access import SYSTEM
 from sjt.audit import service as audit
 from sjt.config import Settings
-from sjt.delivery import ledger, store
+from sjt.delivery import ledger, outages, store
 from sjt.delivery.chains import CHAINS
 from sjt.delivery.model import ActKind, Instant, OutagePolicy
 from sjt.delivery.row import Hand
@@ -166,6 +166,9 @@ class Running:
             "key": f"{beat_id}:{self.process}",
         }
         self.ledger.act_all([Act(sitting_id, ActKind.OUTAGE, SYSTEM.id, at, outage) for sitting_id in ids])
+        if ids:
+            with self.database.transaction() as session:
+                outages.tell_rooms(session, ids, str(beat_id), last, at, gap, self.policy)
         with contextlib.suppress(sqlalchemy.exc.IntegrityError), self.database.transaction() as session:
             session.add(Outage(last_beat=beat_id, from_at=last.at, to_at=at.at, ms=gap, credited=credited))
             session.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -99,12 +100,28 @@ def answers_of(
     return found
 
 
-def last_seq(session: Session, sitting_id: UUID, lease: int) -> int:
-    query = select(sa.func.max(LedgerBody.seq)).where(
-        col(LedgerBody.sitting_id) == sitting_id, col(LedgerBody.lease) == lease
+def last_event(session: Session, sitting_id: UUID, lease: int) -> tuple[int, str | None]:
+    """Give the highest number stored under a lease and the content hash of its event; -1 where there is none."""
+    query = (
+        select(LedgerBody.seq, LedgerBody.content_sha256)
+        .where(col(LedgerBody.sitting_id) == sitting_id, col(LedgerBody.lease) == lease)
+        .where(col(LedgerBody.seq).is_not(None))
+        .order_by(col(LedgerBody.seq).desc(), col(LedgerBody.counts).desc())
     )
-    found = session.exec(query).one()
-    return -1 if found is None else found
+    found = session.exec(query).first()
+    return (-1, None) if found is None or found[0] is None else (found[0], found[1])
+
+
+def known_events(session: Session, sitting_id: UUID, ids: Iterable[str]) -> set[str]:
+    """Tell which of a browser's events are stored, counting or kept aside; what is no id is not."""
+    wanted: set[UUID] = set()
+    for one in ids:
+        with contextlib.suppress(ValueError):
+            wanted.add(UUID(one))
+    query = select(LedgerBody.event_id).where(
+        col(LedgerBody.sitting_id) == sitting_id, col(LedgerBody.event_id).in_(list(wanted))
+    )
+    return {str(event_id) for event_id in session.exec(query)}
 
 
 def answer_counts(session: Session, session_id: UUID, kind: EventKind) -> dict[UUID, int]:
@@ -334,11 +351,28 @@ def running(session: Session) -> list[UUID]:
     return list(session.exec(query))
 
 
+def paused_alone(session: Session, session_id: UUID) -> frozenset[UUID]:
+    """Give the paused sittings of a session whose pause was their own, not the room's."""
+    query = (
+        select(LedgerRow, LedgerBody)
+        .join(LedgerBody, _BELONG)
+        .join(Sitting, col(Sitting.id) == col(LedgerRow.sitting_id))
+        .where(
+            col(Sitting.session_id) == session_id,
+            col(Sitting.state) == SittingState.PAUSED,
+            col(LedgerRow.did) == "sitting.paused",
+        )
+        .order_by(col(LedgerRow.n))
+    )
+    last = {row.sitting_id: bool(orjson.loads(body.body).get("room")) for row, body in session.exec(query)}
+    return frozenset(sitting_id for sitting_id, room in last.items() if not room)
+
+
 def overdue(session: Session, at: Instant) -> list[UUID]:
     """Give the sittings whose end has passed: by monotonic time on this boot, else by the wall."""
     mine = col(Sitting.ends_boot) == at.boot
     query = select(Sitting.id).where(
-        col(Sitting.state) == SittingState.RUNNING,
+        col(Sitting.state).in_([SittingState.RUNNING, SittingState.BREAK]),
         sa.or_(
             sa.and_(mine, col(Sitting.ends_mono_ms) < at.mono_ms),
             sa.and_(~mine, col(Sitting.ends_at) < at.at),

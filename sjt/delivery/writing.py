@@ -199,7 +199,8 @@ def _not_now(
 
 def _reply(row: Row, at: Instant, acked: tuple[str, ...], refused: tuple[Refused, ...]) -> Reply:
     left = row.remaining_ms(at)
-    state = SittingState.CLOSED if row.state is SittingState.RUNNING and left < 0 else row.state
+    overdue = left < 0 and row.state in (SittingState.RUNNING, SittingState.BREAK)
+    state = SittingState.CLOSED if overdue else row.state
     return Reply(
         acked=acked,
         refused=refused,
@@ -228,7 +229,8 @@ def act(hand: Hand, deed: Act) -> Done:
 
 def _do(row: Row, deed: Act) -> bool:
     left = row.remaining_ms(deed.at)
-    overdue = row.state is SittingState.RUNNING and left < 0 and deed.kind is not ActKind.OUTAGE
+    clock_runs = row.state in (SittingState.RUNNING, SittingState.BREAK)
+    overdue = clock_runs and left < 0 and deed.kind is not ActKind.OUTAGE
     if deed.kind is ActKind.CLOSED and deed.body.get("cause") == "time" and not overdue:
         return False
     # everything that can refuse comes before the first write
