@@ -14,7 +14,7 @@ import numpy as np
 
 import sjt
 from sjt.errors import ShapeError
-from sjt.psychometrics import classical, consistency, factor, reliability
+from sjt.psychometrics import categories, classical, consistency, factor, reliability
 from sjt.psychometrics.flags import Flagged, Limits, raise_flags
 from sjt.psychometrics.generalizability import d_study, g_study
 from sjt.psychometrics.gram import BoolArray, FloatArray, MarkTable, PairSums, pair_sums
@@ -270,7 +270,7 @@ def _items(
     rest_low, rest_high = fisher_interval(rest, core.pair_n)
     deleted = classical.alpha_if_deleted(cov)
     d = classical.upper_lower(core.table, core.scores, core.low, core.high)
-    cells = classical.categories(core.table, core.scores, core.low, core.high, core.group, core.groups)
+    cells = categories.categories(core.table, core.scores, core.low, core.high, core.group, core.groups)
     low, high, kinds = _facility_interval(core, responses)
     chance, span = _chance(responses), core.high - core.low
     sd = np.sqrt(np.diag(cov))
@@ -332,7 +332,7 @@ def _items(
     return out
 
 
-def _categories(cell: classical.Categories | None) -> list[dict[str, Any]] | None:
+def _categories(cell: categories.Categories | None) -> list[dict[str, Any]] | None:
     if cell is None:
         return None
     return [
@@ -378,7 +378,7 @@ def _why_item(row: Mapping[str, Any], core: Core, i: int) -> dict[str, str]:
         elif name == "item_rest_outside_testlet" and core.testlet is None:
             why = "The items' scenarios are not given."
         elif name == "options":
-            why = f"The item has more than {classical.MAX_CATEGORIES} different marks."
+            why = f"The item has more than {categories.MAX_CATEGORIES} different marks."
         elif name == "alpha_if_deleted" and core.table.n_items < 3:
             why = "With fewer than three items, no test of two is left."
         elif name in ("d27", "d27_fixed") and row["max"] == row["min"]:
