@@ -18,7 +18,7 @@ from sjt import db
 from sjt.access import SYSTEM, Actor, Role
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import Paper
-from sjt.delivery import codes, dealing, ledger, scheduling, store
+from sjt.delivery import codes, dealing, emergency_keys, ledger, scheduling, store
 from sjt.delivery.model import ActKind, Adjustment, BookingState, SessionState
 from sjt.delivery.sources import source
 from sjt.delivery.tables import Booking, CodeTry, Sitting
@@ -68,7 +68,9 @@ def enter(code: str, pin: str, *, address: str, agent: str, secret_key: str, now
     opened.pop("notes")
     keeper.act(Act(sitting_id, ActKind.OPENED, SYSTEM.id, keeper.now(), opened))
     with db.session() as session:
-        lease = store.sitting(session, sitting_id).lease
+        sitting = store.sitting(session, sitting_id)
+        lease, session_id = sitting.lease, sitting.session_id
+    emergency_keys.ensure_key(session_id, secret_key=secret_key, now=now)
     token = codes.lease_token(secret_key, sitting_id, lease)
     claim = Act(
         sitting_id,

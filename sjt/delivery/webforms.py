@@ -112,3 +112,8 @@ class MoveForm(FlaskForm):
 
 class LeaveForm(FlaskForm):
     reason = StringField("Reason", [DataRequired("Give a reason. The record keeps it.")])
+
+
+class StartForm(FlaskForm):
+    time = TimeField("Start", [InputRequired("Give the time of the start.")])
+    reason = StringField("Reason", [DataRequired("Give a reason. The record keeps it.")])

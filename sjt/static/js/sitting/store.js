@@ -61,7 +61,7 @@ class Store {
     const { event } = entry;
     transaction.objectStore("events").put(entry, [this.sitting, entry.lease, event.seq]);
     if (event.kind === "answer" || event.kind === "flag") {
-      const kept = { kind: event.kind, item: event.item, response: event.response, lease: entry.lease, seq: event.seq };
+      const kept = { kind: event.kind, item: event.item, response: event.response, lease: entry.lease, seq: event.seq, event };
       transaction.objectStore("answers").put(kept, [this.sitting, event.kind, event.item]);
     }
     transaction.objectStore("meta").put(meta, [this.sitting]);
