@@ -18,7 +18,7 @@ from sjt import db
 from sjt.access import SYSTEM, Actor, Role
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import Paper
-from sjt.delivery import codes, dealing, emergency_keys, ledger, scheduling, store
+from sjt.delivery import codes, dealing, emergency_keys, ledger, networks, scheduling, store
 from sjt.delivery.model import ActKind, Adjustment, BookingState, SessionState
 from sjt.delivery.sources import source
 from sjt.delivery.tables import Booking, CodeTry, Sitting
@@ -61,6 +61,7 @@ def enter(code: str, pin: str, *, address: str, agent: str, secret_key: str, now
         _leave_trace("entry.refused", address, now, {"why": "unknown code or PIN"})
         raise Forbidden(_REFUSED)
     _forgive(tried)
+    _require_network(booking_id, address, now)
     sitting_id, name, minutes, adjustment = _sitting_for(booking_id, now)
     candidate = f"candidate:{_candidate_of(sitting_id)}"
     keeper = ledger.current()
@@ -122,6 +123,16 @@ def _booking_of(session: Session, code: str, pin: str, secret_key: str, now: dat
     hmacs = [codes.code_hmac(secret_key, row.id, read) for row in found]
     booking = store.booking_with_code(session, [row.id for row in found], hmacs)
     return None if booking is None else booking.id
+
+
+def _require_network(booking_id: UUID, address: str, now: datetime) -> None:
+    with db.session() as session:
+        allowed, centre = networks.of_session(session, store.booking(session, booking_id).session_id)
+    try:
+        networks.require_allowed(allowed, address, centre)
+    except Forbidden:
+        _leave_trace("booking.other_network_refused", booking_id, now, {"address": address[:80]})
+        raise
 
 
 def _leave_trace(did: str, on: UUID | str, now: datetime, body: dict[str, str]) -> None:
