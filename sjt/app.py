@@ -17,6 +17,7 @@ from sjt.config import Settings
 from sjt.joining import register_rooms
 from sjt.times import Clock, SystemClock
 from sjt.web import errors, filters, guards, headers
+from sjt.web.assets import Site
 
 BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.accounts.routes",
@@ -44,7 +45,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
 
 def create_app(settings: Settings, *, database: db.Database | None = None, clock: Clock | None = None) -> Flask:
     """Make the web application on one database."""
-    app = Flask(
+    app = Site(
         "sjt",
         static_folder=str(paths.static_dir()),
         template_folder=str(paths.template_dir()),
@@ -60,7 +61,6 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a token must outlive a sitting
         WTF_CSRF_SSL_STRICT=False,  # Referrer-Policy sends none; SameSite=Strict and the token stand in
         MAX_CONTENT_LENGTH=32 * 1024 * 1024,
-        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
         TESTING=settings.testing,
         PROPAGATE_EXCEPTIONS=settings.testing,
     )
@@ -88,6 +88,7 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
 
 def _hang_hooks(app: Flask) -> None:
     """Let the page kit reach the rooms above it: who asks, what was refused, whether data are simulated."""
+    from sjt.accounts import service as accounts
     from sjt.accounts import signing_in
     from sjt.audit import refusals
     from sjt.delivery import candidate_session
@@ -98,6 +99,11 @@ def _hang_hooks(app: Flask) -> None:
             return candidate_session.load_actor() or signing_in.load_actor()
         return signing_in.load_actor() or candidate_session.load_actor()
 
+    def name_of(actor_id: str) -> str:
+        with db.session() as session:
+            return accounts.name_of(session, actor_id)
+
+    app.jinja_env.globals["name_of"] = name_of
     app.extensions[guards.ACTOR_LOADER] = load_actor
     app.extensions[guards.REFUSAL_RECORDER] = refusals.record
     app.extensions[filters.SIMULATED] = signing_in.organisation_is_simulated
