@@ -65,9 +65,9 @@ def read_session(text: str, file: str) -> SessionPlan:
         raise InputError(f"{file} is not TOML.", [Fault(file, "", "", f"{error}.", "Correct the line.")]) from error
     faults = [Fault(file, "", name, "is missing.", "Add it.") for name in _SESSION_KEYS if name not in data]
     faults += [
-        Fault(file, "", name, "is not a known key.", f"Keys: {', '.join(_SESSION_KEYS)}.")
+        Fault(file, "", name, "is not a known key.", f"Keys: {', '.join(_SESSION_KEYS)}, reserve.")
         for name in data
-        if name not in _SESSION_KEYS
+        if name not in _SESSION_KEYS and name != "reserve"
     ]
     starts: Any = data.get("starts")
     if isinstance(starts, str):
@@ -85,9 +85,14 @@ def read_session(text: str, file: str) -> SessionPlan:
         faults.append(Fault(file, "", "starts", "has no time zone.", "Write 2026-11-22T09:00:00+00:00."))
     if isinstance(data.get("forms"), list) and not all(isinstance(one, str) for one in data["forms"]):
         faults.append(Fault(file, "", "forms", "holds something that is not text.", "List the ids of forms."))
+    reserve = data.get("reserve", [])
+    if not isinstance(reserve, list) or not all(isinstance(one, str) for one in reserve):
+        faults.append(Fault(file, "", "reserve", f"is {reserve!r}.", "List the ids of forms, or leave it out."))
     if faults:
         raise InputError(f"{file} cannot be used.", faults)
-    return SessionPlan(data["centre"], data["room"], starts, tuple(data["forms"]), data["plan"], data["seats"])
+    return SessionPlan(
+        data["centre"], data["room"], starts, tuple(data["forms"]), data["plan"], data["seats"], tuple(reserve)
+    )
 
 
 def _kind_in_words(kind: type) -> str:

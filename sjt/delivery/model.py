@@ -85,6 +85,12 @@ class ActKind(StrEnum):
     REOPENED = "reopened"
     VOIDED = "voided"
     HELD = "held"
+    REDEALT = "redealt"
+    """The sitting has another form: the one it had may have leaked, and it had not begun."""
+    SAT = "sat_on_paper"
+    """The invigilator's record of a sitting that was sat on paper with no clock of sjt's running."""
+    KEYED = "keyed"
+    """An answer from the sheets of a sitting on paper, keyed twice and agreed."""
     ADMITTED = "admitted"
     DISCARDED = "discarded"
 
@@ -296,6 +302,8 @@ class SessionPlan:
     forms: tuple[str, ...]
     plan: str
     seats: int
+    reserve: tuple[str, ...] = ()
+    """Forms that share nothing with the others, dealt only when one of those has leaked."""
 
 
 @dataclass(frozen=True, slots=True)

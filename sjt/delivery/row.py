@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -271,6 +271,17 @@ class Row:
             hand.time(self.started_at),
             hand.time(self.finished_at),
             self.receipt,
+            self.key,
+        )
+
+    def redeal(self, body: Mapping[str, Any]) -> None:
+        """Put another form and order under the sitting; only one that has not begun is ever dealt again."""
+        self.hand.run(
+            "UPDATE sitting SET form_id = ?, snapshot_sha256 = ?, deal_seed = ?, deal = ? WHERE id = ?",
+            body["form"],
+            body["snapshot_sha256"],
+            body["deal"]["seed"],
+            canonical(body["deal"]).decode(),
             self.key,
         )
 

@@ -16,7 +16,7 @@ from sjt import db
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import PaperItem
-from sjt.delivery import after, entering, latecomers, ledger, responses, store
+from sjt.delivery import after, entering, latecomers, ledger, on_paper, reserving, responses, store
 from sjt.delivery.model import (
     MAX_EVENTS,
     ActKind,
@@ -74,7 +74,8 @@ def start_room(session_id: UUID, *, by: Actor, reason: str = "") -> list[UUID]:
             if sitting is not None
             and booking.state is BookingState.CHECKED_IN
             and sitting.state is SittingState.WAITING
-            and sitting.lease_hmac is not None
+            and (sitting.lease_hmac is not None or on_paper.is_on_paper(session, sitting.id))
+            and reserving.may_start(session, sitting)
         ]
         if row.state is SessionState.SCHEDULED:
             row.state, row.started_at = SessionState.RUNNING, at.at
@@ -91,10 +92,13 @@ def start_sitting(sitting_id: UUID, *, by: Actor, reason: str = "") -> None:
         sitting = store.sitting(session, sitting_id)
         booking = store.booking(session, sitting.booking_id)
         row = store.test_session(session, sitting.session_id)
+        leaked = sitting.state is SittingState.WAITING and not reserving.may_start(session, sitting)
         at = ledger.current().now()
         gone = latecomers.time_gone_ms(row, booking, store.sittings(session, row.id), at)
     if booking.state is not BookingState.CHECKED_IN:
         raise MoveRefused("Check the candidate in first.")
+    if leaked:
+        raise MoveRefused("This candidate's form may have leaked, and no other form of the session fits them.")
     if row.state is SessionState.CLOSED:
         raise MoveRefused("The session is closed.")
     late = {"late_ms": gone} if gone else {}

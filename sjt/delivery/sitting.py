@@ -28,6 +28,9 @@ MOVES: Final[Mapping[ActKind, tuple[frozenset[SittingState], SittingState | None
     ActKind.CLOSED: (_ALIVE, _S.CLOSED),
     ActKind.REOPENED: (frozenset({_S.CLOSED, _S.SUBMITTED}), _S.RUNNING),
     ActKind.VOIDED: (frozenset(_S) - {_S.VOID}, _S.VOID),
+    ActKind.REDEALT: (frozenset({_S.WAITING}), None),
+    ActKind.SAT: (frozenset({_S.WAITING}), _S.CLOSED),
+    ActKind.KEYED: (frozenset({_S.CLOSED, _S.SUBMITTED}), None),
     ActKind.ADMITTED: (frozenset(_S) - {_S.VOID, _S.WAITING}, None),
     ActKind.DISCARDED: (frozenset(_S), None),
 }
@@ -41,6 +44,7 @@ _ALREADY: Final[Mapping[ActKind, frozenset[SittingState]]] = {
     ActKind.BREAK_ENDED: frozenset({_S.RUNNING}),
     ActKind.SUBMITTED: frozenset({_S.SUBMITTED, _S.CLOSED}),
     ActKind.CLOSED: ENDED_STATES,
+    ActKind.SAT: frozenset({_S.CLOSED}),
     ActKind.REOPENED: frozenset({_S.RUNNING}),
     ActKind.VOIDED: frozenset({_S.VOID}),
 }
@@ -58,6 +62,9 @@ _VERBS: Final[Mapping[ActKind, str]] = {
     ActKind.CLOSED: "closed",
     ActKind.REOPENED: "reopened",
     ActKind.VOIDED: "voided",
+    ActKind.REDEALT: "given another form",
+    ActKind.SAT: "recorded as sat on paper",
+    ActKind.KEYED: "given answers from paper",
     ActKind.ADMITTED: "given a late answer",
 }
 

@@ -24,9 +24,11 @@ _STOPS: Final[Mapping[str, SittingState]] = {
     ActKind.SUBMITTED: SittingState.SUBMITTED,
     EventKind.SUBMIT: SittingState.SUBMITTED,
     ActKind.VOIDED: SittingState.VOID,
+    ActKind.SAT: SittingState.CLOSED,
 }
 _STARTS: Final = frozenset({ActKind.STARTED, ActKind.RESUMED, ActKind.BREAK_ENDED, ActKind.REOPENED})
-TIME_KINDS: Final = frozenset({*_STOPS, *_STARTS, ActKind.OPENED, ActKind.EXTENDED, ActKind.OUTAGE, ActKind.REASSIGNED})
+_CHANGES: Final = (ActKind.OPENED, ActKind.EXTENDED, ActKind.OUTAGE, ActKind.REASSIGNED, ActKind.REDEALT)
+TIME_KINDS: Final = frozenset({*_STOPS, *_STARTS, *_CHANGES})
 """Kinds of entry that the clock depends on; all others may be left out of the fold."""
 
 
@@ -142,6 +144,8 @@ class Reckoning:
             self._percent += Fraction(entry.body.get("percent", 0))
             self._flat += Fraction(entry.body.get("minutes", 0))
             self._break_budget_ms += int(entry.body.get("rest_break_minutes", 0)) * MINUTE_MS
+        elif entry.kind is ActKind.REDEALT:
+            self._minutes += Fraction(entry.body.get("minutes_more", 0))
         elif entry.kind in _STOPS:
             self._stop(place, _STOPS[entry.kind])
         elif entry.kind in _STARTS:

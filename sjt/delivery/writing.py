@@ -254,8 +254,16 @@ def _do(row: Row, deed: Act) -> bool:
     elif deed.kind is ActKind.CLAIMED:
         row.lease_hmac, row.device = deed.lease_hmac, deed.device
         body["lease"] = row.lease
+    elif deed.kind is ActKind.REDEALT:
+        row.redeal(body)
+    elif deed.kind is ActKind.KEYED:
+        return _key(row, deed, body)
     entry_hash = row.append(deed.kind, deed.at, deed.by, body)
-    if deed.kind in (ActKind.SUBMITTED, ActKind.CLOSED, ActKind.VOIDED):
+    if deed.kind is ActKind.SAT:
+        row.end(ActKind.SAT, entry_hash, deed.at)
+        row.started_at = datetime.fromisoformat(body["started"])
+        row.finished_at = datetime.fromisoformat(body["ended"])
+    elif deed.kind in (ActKind.SUBMITTED, ActKind.CLOSED, ActKind.VOIDED):
         row.end(deed.kind, entry_hash, deed.at)
     elif deed.kind in timing.TIME_KINDS:
         row.renew_clock(deed.at)
@@ -263,6 +271,23 @@ def _do(row: Row, deed: Act) -> bool:
             row.started_at = deed.at.at
         elif deed.kind is ActKind.REOPENED:
             row.finished_at = row.receipt = None
+    return True
+
+
+def _key(row: Row, deed: Act, body: dict[str, Any]) -> bool:
+    """Write the agreed answers of the sheets, each an entry of its own, over what was answered on a screen before."""
+    answers: Mapping[str, Any] = body.pop("answers")
+    lease = row.lease + 1
+    if row.clash(lease, 0):
+        return False
+    for seq, item in enumerate(sorted(answers)):
+        event = ClientEvent(new_id(), seq, EventKind.ANSWER, item, answers[item])
+        content = content_sha256(event, lease)
+        said = {**body, "event": event.content(lease)}
+        row.append(deed.kind, deed.at, deed.by, said, event=event, lease=lease, content=content)
+        row.take(event, lease, content, deed.at)
+    if not answers:
+        row.append(deed.kind, deed.at, deed.by, body)
     return True
 
 
