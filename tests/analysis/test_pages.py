@@ -68,7 +68,7 @@ def test_an_analysis_is_asked_for_and_the_page_waits(client_as: Clients, app: An
     assert "Not analysed yet" in client.get(home).text
     assert client.post(f"{home}/analyse").status_code == 303
     page = client.get(home)
-    assert "under way" in page.text and page.headers["Refresh"]
+    assert "under way" in page.text and f'data-poll="{home}' in page.text
 
 
 def test_the_csv_labels_simulated_data(client_as: Clients, sat: SatSession) -> None:

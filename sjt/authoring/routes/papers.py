@@ -16,7 +16,6 @@ from sjt.authoring.set_page import form_scenarios, set_view
 from sjt.authoring.states import FormState, SetState
 from sjt.authoring.webforms import NewSetForm, PublishForm, WithdrawForm
 from sjt.jobs import service as jobs
-from sjt.jobs.model import ENDED
 from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("forms", __name__, url_prefix="/forms")
@@ -98,11 +97,9 @@ def set_page(set_id: UUID) -> ResponseReturnValue:
         }
         by = accounts.name_of(session, made.created_by)
     view = set_view(bank, read_proof(made.proof), lines, numbers) if made.state is SetState.BUILT else None
-    page = render_template(
+    return render_template(
         "forms/set_page.html", made=made, lines=lines, view=view, job=job, standings=standings, bank=bank, by=by
     )
-    waits = made.state is SetState.BUILDING and job is not None and job.state not in ENDED
-    return page, 200, {"Refresh": "3"} if waits else {}
 
 
 @bp.get("/<uuid:set_id>/PROOF.json")

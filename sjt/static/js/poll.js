@@ -61,7 +61,8 @@ function keysOf(parts) {
   return new Set(parts.flatMap((part) => [...part.querySelectorAll("[data-speak][data-key]")].map((line) => line.dataset.key)));
 }
 
-// All parts of a page that are fed by one address are brought up to date by one answer.
+// All parts of a page that are fed by one address are brought up to date by one answer. With data-poll-part="main" a part
+// keeps another element fresh, by its id, until an answer brings what it waited for and has no data-poll any more.
 async function refresh(url, parts) {
   if (document.hidden) return;
   let fresh = "yes";
@@ -71,14 +72,15 @@ async function refresh(url, parts) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const known = keysOf(parts);
     for (const part of parts) {
-      const next = page.getElementById(part.id) ?? (parts.length === 1 ? page.body.firstElementChild : null);
+      const target = document.getElementById(part.dataset.pollPart ?? part.id) ?? part;
+      const next = page.getElementById(target.id) ?? (parts.length === 1 ? page.body.firstElementChild : null);
       if (!next) continue;
       const focused = document.activeElement;
-      merge(part, next);
+      merge(target, next);
       // a row that changed its place in the list has lost the focus on the way
       if (focused !== document.activeElement) {
         const back = focused?.isConnected ? focused : document.getElementById(focused?.id ?? "");
-        back?.focus({ preventScroll: true });
+        (back ?? target).focus({ preventScroll: true });
       }
     }
     speak(parts, known);
@@ -100,7 +102,8 @@ for (const part of document.querySelectorAll("[data-poll]")) {
 }
 for (const { url, wait, parts } of sources.values()) {
   // the next question is asked only after the last was answered: a slow server is not pressed harder
-  const again = () => setTimeout(() => refresh(url, parts).finally(again), wait);
+  const waits = () => parts.some((part) => part.isConnected && part.dataset.poll);
+  const again = () => waits() && setTimeout(() => refresh(url, parts).finally(again), wait);
   again();
-  document.addEventListener("visibilitychange", () => refresh(url, parts));
+  document.addEventListener("visibilitychange", () => waits() && refresh(url, parts));
 }
