@@ -129,6 +129,16 @@ def form_for(session: Session, row: TestSession, booking: Booking, person: Candi
     return dealing.deal(str(row.id), seats, forms, pairs, allowed=allowed, fixed=fixed)[seat]
 
 
+def planned(session: Session, row: TestSession) -> dict[str, str]:
+    """Give the form of every seat as things stand: those given, and those that the deal would give the others."""
+    facts = dealt_forms(session, row)
+    allowed, fixed = _room(session, row, facts)
+    forms = sorted({*facts, *fixed.values()})
+    seats = sorted({*allowed, *fixed}, key=int)
+    pairs = [(a, b) for a, b in itertools.pairwise(seats) if int(b) - int(a) == 1]
+    return {**dealing.deal(str(row.id), seats, forms, pairs, allowed=allowed, fixed=fixed), **fixed} if seats else {}
+
+
 def no_form_words(option: str) -> str:
     return (
         f"This session has no {option} form that is new to this candidate. Add a form that shares nothing with what "

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlmodel import Session
 
 from sjt.audit import service as audit
-from sjt.delivery import dealing, scheduling, store
+from sjt.delivery import fitting, store
 from sjt.delivery.model import BookingState, SittingState
 from sjt.times import iso
 
@@ -46,11 +47,8 @@ class SeatingPlan:
 def seating_plan(session: Session, session_id: UUID) -> SeatingPlan:
     """Tell who sits where with which form; a form not yet given is the one that the deal gives the seat."""
     row = store.test_session(session, session_id)
-    facts = scheduling.forms_of(session, row)
+    given = fitting.planned(session, row)
     letters = {form_id: LETTERS[n % 26] for n, form_id in enumerate(row.forms)}
-    numbers = [str(n) for n in range(1, row.seats + 1)]
-    beside = list(itertools.pairwise(numbers))
-    dealt: dict[str, Mapping[str, str]] = {}
     seats = []
     for booking, person, sitting in store.bookings(session, session_id):
         if booking.seat is None or booking.state in (BookingState.WITHDRAWN, BookingState.MOVED):
@@ -58,10 +56,7 @@ def seating_plan(session: Session, session_id: UUID) -> SeatingPlan:
         if sitting is not None:
             form, order = sitting.form_id, hashlib.sha256(_orders(sitting.deal).encode()).hexdigest()[:4]
         else:
-            if person.option not in dealt:
-                forms = [form_id for form_id, fact in facts.items() if fact.option == person.option]
-                dealt[person.option] = dealing.deal(str(row.id), numbers, forms, beside) if forms else {}
-            form, order = dealt[person.option].get(str(booking.seat), ""), ""
+            form, order = given.get(str(booking.seat), ""), ""
         name = f"{person.given_name} {person.family_name}"
         seats.append((PlanSeat(booking.seat, name, letters.get(form, "\N{EN DASH}"), order), sitting))
     plan = [one for one, _ in seats]
@@ -76,8 +71,6 @@ def seating_plan(session: Session, session_id: UUID) -> SeatingPlan:
 
 def _orders(deal: str) -> str:
     """Give what a candidate can see of a deal: the orders, without its seed and salt."""
-    import orjson
-
     data = orjson.loads(deal)
     return str((data.get("scenarios"), sorted(data.get("options", {}).items())))
 
