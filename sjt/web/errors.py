@@ -8,7 +8,7 @@ import secrets
 from flask import Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from sjt import errors
@@ -68,6 +68,19 @@ def _refuse_nul() -> None:
         raise BadRequest("What was sent holds a sign that cannot be kept (NUL). Take it out and send again.")
 
 
+_SQLITE_OUTAGES = ("locked", "busy", "disk is full", "disk i/o")
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """Tell whether the database is away or cannot write just now, rather than that a statement is wrong."""
+    if error.connection_invalidated:
+        return True
+    words = str(error.orig).lower()
+    if "sqlite" in type(error.orig).__module__:
+        return isinstance(error, OperationalError) and any(one in words for one in _SQLITE_OUTAGES)
+    return isinstance(error, OperationalError)
+
+
 def register(app: Flask) -> None:
     app.before_request(_refuse_nul)
 
@@ -100,6 +113,13 @@ def register(app: Flask) -> None:
         # Two people did the same thing in the same moment, and a constraint let one of them.
         log.warning("a constraint refused: %s %s", request.method, request.path, exc_info=error)
         return answer(409, "Somebody else changed this in the same moment. Go back, reload the page, and look again.")
+
+    @app.errorhandler(DBAPIError)
+    def on_database_error(error: DBAPIError) -> ResponseReturnValue:
+        if not is_outage(error):
+            raise error
+        log.error("the database does not answer: %s %s: %s", request.method, request.path, str(error.orig)[:300])
+        return answer(503, "The database does not answer just now. What was saved is safe. Try again.", retry_after=2)
 
     @app.errorhandler(500)
     def on_crash(error: Exception) -> ResponseReturnValue:
