@@ -6,7 +6,7 @@ import importlib
 from datetime import timedelta
 from typing import Final
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, g, request
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -100,8 +100,11 @@ def _hang_hooks(app: Flask) -> None:
         return signing_in.load_actor() or candidate_session.load_actor()
 
     def name_of(actor_id: str) -> str:
-        with db.session() as session:
-            return accounts.name_of(session, actor_id)
+        known: dict[str, str] = g.setdefault("names", {})
+        if actor_id not in known:
+            with db.session() as session:
+                known[actor_id] = accounts.name_of(session, actor_id)
+        return known[actor_id]
 
     app.jinja_env.globals["name_of"] = name_of
     app.extensions[guards.ACTOR_LOADER] = load_actor

@@ -71,7 +71,7 @@ STAFF_VIEWS: Final = (
     View("marking-script", "assessor", "/marking/", (r"^/marking/script/[0-9a-f-]{36}$",)),
     View("marking-ties", "assessor", "/marking/ties"),
     View("analyses", "psychometrician", "/analysis/"),
-    View("item-analysis", "psychometrician", "/analysis/sessions/{finished}"),
+    View("item-analysis", "psychometrician", "/analysis/sessions/{finished}", (r"[?&]part=(?!all)",)),
     View("item-detail", "psychometrician", "/analysis/sessions/{finished}", (r"/items/",)),
     View("pass-marks", "psychometrician", "/results/pass-marks"),
     View("pass-mark", "psychometrician", "/results/pass-marks", (r"^/results/pass-marks/.+",)),
@@ -148,7 +148,8 @@ def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> 
         page.goto(view.start.format(**words))
         for pattern in view.then:
             links = page.eval_on_selector_all("main a[href]", "(all) => all.map((one) => one.getAttribute('href'))")
-            fitting = [link for link in links if re.search(pattern, link.split("?")[0])]
+            whole = "part=" in pattern  # of an analysis: one form's tab
+            fitting = [link for link in links if re.search(pattern, link if whole else link.split("?")[0])]
             if not fitting:
                 print(f"{view.name}: nothing on {page.url} leads to {pattern}", file=sys.stderr)
                 break
