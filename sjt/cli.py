@@ -106,7 +106,7 @@ PURE: Final = (
     "sjt.serving:",
     "sjt.migrations.",
     "sjt.jobs.",
-    "sjt.accounts.",
+    "sjt.accounts.commands:user_list",
     "sjt.audit.commands:verify",
     "sjt.authoring.forms_commands:",
     *(

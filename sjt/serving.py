@@ -29,6 +29,23 @@ BLOCKING_THREADS: Final = 48
 """A save waits for its commit in a thread, and one commit takes all that wait: more threads, larger groups."""
 
 
+class ThreadsAreMeant(logging.Filter):
+    """Drops the server's one remark that more threads than processors is unusual: here they wait for commits."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "Configuration allows spawning up to" not in record.getMessage()
+
+
+def logging_of_server() -> dict[str, Any]:
+    """Give the server's logging: warnings and worse, on stderr."""
+    return {
+        "filters": {"threads": {"()": "sjt.serving.ThreadsAreMeant"}},
+        "formatters": {"sjt": {"format": "%(asctime)s %(name)s %(levelname)s %(message)s"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "sjt", "filters": ["threads"]}},
+        "loggers": {"_granian": {"handlers": ["stderr"], "propagate": False}},
+    }
+
+
 def make_wsgi() -> Flask:
     """Make the application of a server process with all that runs beside it: ledger, closing of sittings, anchors."""
     from sjt import db
@@ -121,7 +138,8 @@ def run_server(
         ssl_cert=cert,
         ssl_key=key,
         log_access=False,
-        log_level=LogLevels.error,
+        log_level=LogLevels.warning,
+        log_dictconfig=logging_of_server(),
     )
     if beside is not None:
         beside.start()

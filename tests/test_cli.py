@@ -136,6 +136,8 @@ def test_an_installation_is_made_used_backed_up_and_restored(sjt: Run, inside: R
     assert listed == ["kim\tKim Okafor\tadministrator\tinvited", "priya\tPriya Nair\twriter\tinvited"]
     twice = inside("user", "add", "priya", "--name", "P", "--role", "writer")
     assert twice.returncode == 1 and "already" in twice.stderr
+    contact = ("user", "add", "emma", "--name", "Emma", "--employer", "Fairholme")
+    assert inside(*contact, "--role", "writer").returncode == 2
     assert inside("user", "add", "sam", "--name", "S", "--role", "writer", "--by", "priya").returncode == 1
     file = str(tmp_path / "one.backup")
     assert inside("db", "backup", file).returncode == 0
@@ -151,3 +153,32 @@ def test_an_installation_is_made_used_backed_up_and_restored(sjt: Run, inside: R
     assert inside("db", "upgrade").returncode == 0
     assert sjt("worker", "--once").returncode == 0
     db.current().dispose()
+
+
+def test_an_employers_contact_is_named_on_the_command_line(
+    inside: Run, database: db.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sjt.accounts import service as accounts
+    from sjt.grading import service as grading
+
+    monkeypatch.setenv("SJT_DATABASE", database.url.render_as_string(hide_password=False))
+    added = inside("user", "add", "emma", "--name", "Emma", "--role", "employer", "--employer", "Fairholme")
+    assert added.returncode == 0, added.stderr
+    with db.session() as session:
+        person = accounts.find_by_login(session, "emma")
+        assert person is not None and grading.employer_of(session, str(person.id)) == "Fairholme"
+    db.current().dispose()
+
+
+def test_the_servers_own_warnings_are_shown_but_for_the_one_that_is_meant() -> None:
+    import logging
+
+    from sjt.serving import ThreadsAreMeant, logging_of_server
+
+    def record(words: str) -> logging.LogRecord:
+        return logging.LogRecord("_granian", logging.WARNING, "", 0, words, None, None)
+
+    sieve = ThreadsAreMeant()
+    assert not sieve.filter(record("Configuration allows spawning up to 48 Python threads, which seems quite high"))
+    assert sieve.filter(record("Worker-1 died unexpectedly"))
+    assert logging_of_server()["filters"]["threads"]["()"].endswith(".ThreadsAreMeant")

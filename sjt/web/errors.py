@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, current_app, jsonify, render_template, request
+from flask import Flask, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -43,11 +43,18 @@ def note_refusal(status: int) -> str:
     return reference
 
 
+def _reference() -> str:
+    """Give the reference of this request's answer: the page shows it, the log has it beside what happened."""
+    if "reference" not in g:
+        g.reference = secrets.token_hex(4)
+    return str(g.reference)
+
+
 def answer(
     status: int, message: str, *, faults: tuple[errors.Fault, ...] = (), retry_after: int | None = None
 ) -> ResponseReturnValue:
     """Answer with the page (or the JSON) of a status; refusals of strangers leave an audit line."""
-    reference = note_refusal(status) if status in (403, 404, 429) else secrets.token_hex(4)
+    reference = note_refusal(status) if status in (403, 404, 429) else _reference()
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
     if guards.wants_json():
         body = {"error": status, "message": message, "faults": [str(fault) for fault in faults], "reference": reference}
@@ -124,5 +131,6 @@ def register(app: Flask) -> None:
     @app.errorhandler(500)
     def on_crash(error: Exception) -> ResponseReturnValue:
         # The log holds the traceback and the address without its query; never form fields or names.
-        log.error("failed: %s %s", request.method, request.path, exc_info=error)
+        cause = getattr(error, "original_exception", None) or error
+        log.error("failed: %s %s, reference %s", request.method, request.path, _reference(), exc_info=cause)
         return answer(500, "Something went wrong on our side. What you saved before is safe.")
