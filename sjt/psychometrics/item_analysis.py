@@ -18,11 +18,11 @@ from sjt.psychometrics import categories, classical, consistency, factor, reliab
 from sjt.psychometrics.flags import Flagged, Limits, raise_flags
 from sjt.psychometrics.generalizability import d_study, g_study
 from sjt.psychometrics.gram import BoolArray, FloatArray, MarkTable, PairSums, pair_sums
+from sjt.psychometrics.groups import add_flags, compare_groups, compare_windows
 from sjt.psychometrics.profiles import load_profile
+from sjt.psychometrics.resampling import Bootstrapped, bootstrap
 from sjt.psychometrics.responses import Responses, item_limits
 from sjt.psychometrics.smallsample import (
-    Bootstrapped,
-    bootstrap,
     fisher_interval,
     policy,
     t_interval,
@@ -115,6 +115,8 @@ def analyse(
     irt: str = "none",
     limits: Limits | None = None,
     seed: int = 1,
+    groups: Sequence[str] = (),
+    window: str | None = None,
 ) -> dict[str, Any]:
     """Analyse one set of responses.
 
@@ -131,6 +133,10 @@ def analyse(
         Thresholds of the profile.
     seed : int
         Seed of the person bootstrap.
+    groups : sequence of str
+        Attributes whose groups are compared, beside those that are recognised by name.
+    window : str, optional
+        Attribute that holds the window of time, for drift.
 
     Returns
     -------
@@ -146,6 +152,10 @@ def analyse(
         notes.append("Above 2,000 persons the classical intervals stand alone; no bootstrap was run.")
     forms, form_r = _forms(responses, core)
     flagged = _flag(core, responses, raw or {}, limits, form_r)
+    compared, dif, said = compare_groups(responses, groups, core.scores.total, core.scores.span, cut, limits)
+    windows, drift = compare_windows(responses, window, core.low, core.high, limits)
+    add_flags(flagged, responses.items, dif, drift)
+    notes += said
     items = _items(core, responses, boot, flagged, raw or {}, form_r)
     test, more = _test(core, boot, cut)
     notes += more
@@ -157,10 +167,13 @@ def analyse(
         "pass": _pass(core, cut, test),
         "irt": _irt(core, responses, irt) if irt != "none" else None,
         "forms": forms,
+        "groups": compared,
+        "windows": windows,
         "notes": notes,
-        "policy": policy(int(np.median(core.sums.n)) if table.n_items else 0).words,
+        "policy": policy(int(np.median(core.sums.n)) if table.n_items else 0, limits.steps).words,
         "profile": limits.profile,
-        "limits": {name: value for name, value in asdict(limits).items() if name != "profile"},
+        "limits": limits.as_json(),
+        "limit_sources": dict(limits.sources),
         "version": sjt.__version__,
         "data_sha256": responses.sha256,
         "seed": seed,
@@ -202,6 +215,7 @@ def _flag(
         names=responses.items,
         limits=limits,
         rapid=rapid,
+        formats=[responses.spec(item).format for item in responses.items],
     )
     return flagged
 
