@@ -13,6 +13,7 @@ from sjt.delivery.model import BookingState, EventKind, LedgerEntry, SessionStat
 from sjt.delivery.views import RoomView, SeatLine
 from sjt.times import in_local_zone
 from sjt.web.filters import duration
+from sjt.web.wording import device_words
 
 SILENT_AFTER: Final = timedelta(seconds=25)
 """A page says every 8 s that it is there: three in a row are missing."""
@@ -49,9 +50,8 @@ class SeatCard:
 
     @property
     def device(self) -> str:
-        """Name the browser in two words: the whole line stands in the seat's panel."""
-        known = ("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")
-        return next((name for sign, name in known if sign in self.line.device), self.line.device[:24]) or "none"
+        """Name the browser in a few words: the whole line stands in the seat's panel."""
+        return device_words(self.line.device) if self.line.device else "none"
 
     @property
     def place(self) -> str:
@@ -130,7 +130,7 @@ def console(
 
 def _silence(line: SeatLine, at: datetime) -> timedelta | None:
     """Tell how long a running seat has said nothing; None while it speaks."""
-    if line.state is not SittingState.RUNNING or line.last_event_at is None:
+    if line.state is not SittingState.RUNNING or line.last_event_at is None or line.device_open:
         return None
     gap = at - line.last_event_at
     return gap if gap > SILENT_AFTER else None
@@ -232,6 +232,9 @@ HAPPENED: Final[Mapping[str, str]] = {
     "closed": "Closed",
     "reopened": "Opened again",
     "voided": "Made void",
+    "redealt": "Given the reserve form",
+    "sat_on_paper": "Sat on paper, times recorded by hand",
+    "keyed": "Answer written in from paper",
     "held": "A late answer was kept aside",
     "admitted": "A late answer was admitted",
     "discarded": "A late answer was discarded",
