@@ -35,6 +35,8 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.delivery.routes.emergency",
     "sjt.delivery.routes.feedback",
     "sjt.delivery.routes.start_time",
+    "sjt.delivery.routes.reserve",
+    "sjt.delivery.routes.paper",
     "sjt.marking.routes",
     "sjt.results.routes",
     "sjt.analysis.routes",

@@ -19,7 +19,7 @@ from sjt import db
 from sjt.access import SYSTEM, Actor, Role
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import Paper
-from sjt.delivery import codes, dealing, emergency_keys, fitting, ledger, networks, store
+from sjt.delivery import codes, dealing, emergency_keys, fitting, ledger, networks, on_paper, store
 from sjt.delivery.model import ActKind, Adjustment, BookingState, SessionState
 from sjt.delivery.sources import source
 from sjt.delivery.tables import Booking, CodeTry, Sitting
@@ -154,6 +154,9 @@ def _sitting_for(booking_id: UUID, now: datetime) -> tuple[UUID, str, int, Adjus
         name = f"{person.given_name} {person.family_name}"
         _require_checked_in(booking)
         adjustment = Adjustment.from_json(booking.adjustment)
+        found = store.sitting_of_booking(session, booking_id)
+        if found is not None and on_paper.is_on_paper(session, found.id):
+            raise Forbidden("This test is sat on paper, so no computer opens it. Ask the invigilator.")
     sitting_id, minutes = put_sitting(booking_id, now)
     return sitting_id, name, minutes, adjustment
 

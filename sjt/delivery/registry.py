@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from sjt import db
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.delivery import scheduling, service, sources, store
+from sjt.delivery import fitting, reserving, scheduling, service, sources, store
 from sjt.delivery.gateway import EvidenceAsked, Missing
 from sjt.delivery.model import Adjustment, BookingState, CandidateLine, SittingState
 from sjt.delivery.sources import FormFacts
@@ -173,3 +173,12 @@ def time_in_all(session: Session, line: BookingLine) -> list[tuple[int, int]]:
         (minutes, granted_ms(minutes, granted.extra_percent, granted.extra_minutes) // 1000)
         for minutes in sorted(lengths)
     ]
+
+
+def unserved(session: Session, session_id: UUID) -> list[fitting.Unserved]:
+    """List a session's bookings that none of its forms fits."""
+    return fitting.unserved(session, store.test_session(session, session_id))
+
+
+def reserve(session: Session, session_id: UUID) -> tuple[str, ...]:
+    return reserving.named(session, session_id)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from sjt.authoring.snapshot import Paper, PaperItem, PaperScenario
-from sjt.delivery import dealing, scheduling, store
+from sjt.delivery import dealing, on_paper, scheduling, store
 from sjt.delivery.entering import deal_from, paper_of
 from sjt.delivery.gateway import Missing
 from sjt.delivery.model import (
@@ -412,6 +412,7 @@ def open_questions(session: Session, session_id: UUID) -> list[str]:
     late = sum(one.decision is None for one in store.held(session, session_id=session_id))
     loose = [incident for incident in store.incidents(session, session_id) if incident.resolved_at is None]
     words = [f"{late} late answer{'s' if late > 1 else ''} undecided"] if late else []
+    words += [f"paper of {seat} is not in the record" for seat in on_paper.not_entered(session, session_id)]
     return words + [f"incident not resolved: {incident.text[:80]}" for incident in loose]
 
 

@@ -67,6 +67,12 @@ class SessionForm(FlaskForm):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
+    reserve = SelectMultipleField(
+        "In reserve",
+        [Optional()],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
     plan = SelectField("Assessment plan")
     seats = IntegerField("Seats", [InputRequired("Give the number of seats."), NumberRange(1, 500, "1 to 500 seats.")])
 
@@ -81,6 +87,7 @@ class SessionForm(FlaskForm):
             tuple(self.forms.data),
             str(self.plan.data),
             self.seats.data,
+            tuple(self.reserve.data or ()),
         )
 
 

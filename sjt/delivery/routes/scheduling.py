@@ -55,6 +55,7 @@ def _session_form() -> SessionForm:
     with db.session() as session:
         forms, plans = registry.forms(session), registry.plans(session)
     form.forms.choices = [(one.form_id, f"{one.title or one.form_id} ({one.option})") for one in forms]
+    form.reserve.choices = form.forms.choices
     form.plan.choices = [(plan, plan) for plan in plans]
     return form
 
@@ -104,6 +105,8 @@ def _session_page(
     with db.session() as session:
         view = _room(session, session_id)
         rules = registry.late_rules(session, session_id)
+        unserved = registry.unserved(session, session_id)
+        reserve = registry.reserve(session, session_id)
     status = 422 if error is not None or (late is not None and late.errors) else 200
     late = late or LateForm(formdata=None, late_minutes=rules.late_minutes, late_time=rules.late_time)
     page = render_template(
@@ -114,6 +117,8 @@ def _session_page(
         columns=COLUMNS,
         late_form=late,
         late_words=latecomers.in_words(rules),
+        unserved=unserved,
+        reserve=reserve,
     )
     return page, status
 
