@@ -6,6 +6,7 @@ export class Rest {
   constructor({ urls, csrf, left, took }) {
     Object.assign(this, { urls, csrf, left, took });
     this.since = null;
+    this.granted = left > 0; // of a break that the room gave without a budget there is nothing to count down
     this.dialog = document.getElementById("rest-dialog");
     this.words = document.querySelector("[data-rest-left]");
     this.problem = document.querySelector("[data-rest-problem]");
@@ -53,7 +54,7 @@ export class Rest {
   }
 
   show() {
-    if (!this.words || this.since === null) return;
+    if (!this.words || !this.granted || this.since === null) return;
     const left = this.left - (performance.now() - this.since);
     const text = left > 0 ? `Rest break: ${inWords(left)}.` : "Your rest-break time is used up.";
     if (this.words.textContent !== text) this.words.textContent = text;

@@ -86,7 +86,9 @@ const outbox = new Outbox({
     reply: replied,
     refused: refusals,
     lost: (status) => {
-      if (status === 401 || status === 404) hold("lost");
+      if (status !== 401 && status !== 404) return;
+      file.end(); // a file may be the only way out
+      hold("lost");
     },
   },
 });
