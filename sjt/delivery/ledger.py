@@ -11,7 +11,7 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
@@ -39,6 +39,10 @@ WAIT_SECONDS: Final = 10.0
 BUSY_MS: Final = 8_000
 """How long the writer waits for another process; shorter than its callers wait for it."""
 CONNECTIONS: Final = 16
+ACTS_AT_ONCE: Final = 64
+"""Deeds on a room in one PostgreSQL transaction: their rows stay locked until its end, so not the whole hall."""
+_ONE_REQUEST_S: Final = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""SQLite's errors about what one request holds; all others are about the file, and take the batch back."""
 
 T = TypeVar("T")
 Work = Callable[[Hand], T]
@@ -126,7 +130,7 @@ class Ledger:
         """Do deeds on many sittings in as few commits as may be; one whose state refuses its deed gives None."""
         _not_inside_a_transaction()
         if self._pool is not None:
-            return [_or_none(partial(self.act, deed)) for deed in acts]
+            return self._pool.act_all(acts)
         jobs = [self._enqueue(self._acting(deed), patient=True) for deed in acts]
         return [_or_none(partial(job.wait, self.wait_seconds)) for job in jobs]
 
@@ -221,7 +225,7 @@ class Ledger:
         connection.execute("SAVEPOINT one")
         try:
             job.result = job.work(hand)
-        except sqlite3.IntegrityError as error:
+        except _ONE_REQUEST_S as error:
             job.error = error
         except sqlite3.Error:
             raise  # the file's trouble, not the request's: the whole batch goes back
@@ -262,6 +266,15 @@ class _PostgresqlPool:
     def run(self, work: Work[T]) -> T:
         with self._connection() as connection, connection.transaction():
             return work(Hand(connection.execute, self._database.engine.dialect))
+
+    def act_all(self, acts: Sequence[Act]) -> list[Done | None]:
+        """Do many deeds in few commits: one for each would keep a hall of 500 waiting."""
+        done: dict[int, Done | None] = {}
+        # by sitting: two deeds on one room lock its rows in one order, and never each other
+        order = sorted(range(len(acts)), key=lambda n: acts[n].sitting_id.bytes)
+        for start in range(0, len(order), ACTS_AT_ONCE):
+            done |= self.run(partial(_acting_all, {n: acts[n] for n in order[start : start + ACTS_AT_ONCE]}))
+        return [done[n] for n in range(len(acts))]
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
@@ -342,6 +355,19 @@ def _function_reply(batch: Batch, found: dict[str, Any]) -> Reply:
         state=state,
         content_head=found["content_head"],
     )
+
+
+def _acting_all(deeds: Mapping[int, Act], hand: Hand) -> dict[int, Done | None]:
+    done: dict[int, Done | None] = {}
+    for n, deed in deeds.items():
+        hand.run("SAVEPOINT one")
+        try:
+            done[n] = writing.act(hand, deed)
+        except MoveRefused:
+            done[n] = None
+            hand.run("ROLLBACK TO SAVEPOINT one")
+        hand.run("RELEASE SAVEPOINT one")
+    return done
 
 
 def _or_none(deed: Callable[[], Done]) -> Done | None:

@@ -389,20 +389,20 @@ def count_heartbeats(session: Session) -> int:
     return session.exec(select(sa.func.count()).select_from(Heartbeat)).one()
 
 
-def last_sign_of_life(session: Session, beat: Instant) -> Instant:
-    """Give the last moment at which a server surely lived: its heartbeat, or an entry written since on that boot."""
+def signs_of_life(session: Session, beat: Instant) -> list[Instant]:
+    """Give the moments at which a server surely lived, in order: its heartbeat, and entries written since on that boot.
+
+    Of each open sitting only the newest entry is asked for: enough to find a silence, without reading the ledger.
+    """
     query = (
         select(LedgerRow, LedgerBody)
         .join(LedgerBody, _BELONG)
         .join(Sitting, (col(Sitting.id) == col(LedgerRow.sitting_id)) & (col(Sitting.head_n) == col(LedgerRow.n)))
         .where(col(Sitting.state).in_([SittingState.RUNNING, SittingState.PAUSED, SittingState.BREAK]))
     )
-    life = beat
-    for row, body in session.exec(query):
-        at = _entry(row, body).at
-        if at.boot == life.boot and at.mono_ms > life.mono_ms:
-            life = at
-    return life
+    found = [_entry(row, body).at for row, body in session.exec(query)]
+    since = [at for at in found if at.boot == beat.boot and at.mono_ms > beat.mono_ms]
+    return [beat, *sorted(since, key=lambda at: at.mono_ms)]
 
 
 def incidents(session: Session, session_id: UUID) -> Sequence[Incident]:
