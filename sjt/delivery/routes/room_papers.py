@@ -114,15 +114,16 @@ def pack_heads(session_id: UUID) -> ResponseReturnValue:
 
 
 def deeds_of(session: Session, view: service.RoomView) -> list[tuple[datetime, str, str]]:
-    """List what staff did to single sittings, in order of time."""
-    told: list[tuple[datetime, str, str]] = []
+    """List what staff did to sittings, in order of time; what was done to many at once stands in one line."""
+    told: dict[tuple[datetime, str], list[str]] = {}
     for line in view.seats:
         if line.sitting_id is None:
             continue
         entries = [one for one in service.entries(session, line.sitting_id) if one.kind.value not in _QUIET]
-        told += [
-            (at, f"Seat {line.seat or '–'}", words)
-            for at, words in happened(entries, 200)
-            if "answer saved" not in words
-        ]
-    return sorted(told, key=lambda one: one[0])
+        for at, words in happened(entries, 200):
+            if "answer saved" not in words:
+                told.setdefault((at, words), []).append(str(line.seat or "–"))
+    return [
+        (at, f"{'Seat' if len(seats) == 1 else 'Seats'} {', '.join(seats)}", words)
+        for (at, words), seats in sorted(told.items(), key=lambda one: one[0][0])
+    ]
