@@ -44,6 +44,8 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     "equate": "sjt.psychometrics.commands.equate:equate",
     "classify": "sjt.psychometrics.commands.classify:classify",
     "panel": "sjt.psychometrics.commands.panel:panel",
+    "markers": "sjt.psychometrics.commands.markers:markers",
+    "pool": "sjt.psychometrics.commands.pool:pool",
     "simulate": "sjt.psychometrics.commands.simulate:simulate",
     "passmark": {
         "angoff": "sjt.psychometrics.commands.passmark:angoff",
@@ -90,6 +92,8 @@ SUMMARIES: Mapping[str, str] = {
     "equate": "Put a new form's marks on an old form's scale.",
     "classify": "Accuracy and consistency of pass/fail decisions.",
     "panel": "Agreement of an expert panel, item by item.",
+    "markers": "Agreement and severity of the markers of written answers.",
+    "pool": "Items over several cohorts: pooled and shrunken.",
     "simulate": "Seeded responses, panels, judges and markers, with the truth beside them.",
     "passmark": "Pass marks from judgements and scores.",
     "assemble": "Forms from a bank and constraints in one JSON file.",
