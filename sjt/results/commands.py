@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from uuid import UUID
 
@@ -28,6 +29,10 @@ def _uuid(text: str, what: str) -> UUID:
         raise InputError("The command was not understood.", [fault]) from error
 
 
+def _number(value: Fraction) -> int | float:
+    return int(value) if value.denominator == 1 else float(value)
+
+
 def _two(logins: tuple[str, ...]) -> tuple[str, str]:
     if len(logins) != 2:
         raise click.UsageError("Name two awarding officers: --by A --by B.")
@@ -47,7 +52,6 @@ def passmark_adopt(result: str, form_id: str, logins: tuple[str, ...]) -> None:
     """
     from sjt import db
     from sjt.accounts import service as accounts
-    from sjt.psychometrics.scoring import plain
     from sjt.results import service
 
     first, second = _two(logins)
@@ -71,8 +75,8 @@ def passmark_adopt(result: str, form_id: str, logins: tuple[str, ...]) -> None:
         "form": form_id,
         "version": cut.version,
         "exact": str(cut.exact),
-        "applied": plain(cut.applied),
-        "max": plain(cut.max),
+        "applied": _number(cut.applied),
+        "max": _number(cut.max),
         "se": cut.se,
         "adopted_by": [first, second],
     }
