@@ -51,7 +51,14 @@ export class Outbox {
     this.meta = { ...this.meta, seq: event.seq + 1, prev: linkOf(this.lease, event) };
     this.entries.push(entry);
     entry.kept = this.store.add({ lease: entry.lease, event }, this.meta).then(
-      () => true,
+      () => {
+        entry.safe = true;
+        if (this.spilt && this.entries.every((one) => one.safe)) {
+          this.spilt = false;
+          this.store.unspill();
+        }
+        return true;
+      },
       () => {
         this.unkept += 1;
         this.tell();
@@ -176,6 +183,11 @@ export class Outbox {
   // The page is going away: what fits goes with it; all of it is kept here in any case, and a repeat is harmless.
   leave() {
     if (this.stopped || !this.entries.length) return;
+    const unsafe = this.entries.filter((entry) => !entry.safe);
+    if (unsafe.length) {
+      this.spilt = true;
+      this.store.spill(unsafe, this.meta);
+    }
     const { lease, taken } = this.batch(KEEPALIVE_BYTES);
     this.ask(lease, taken.map((entry) => entry.event), { keepalive: true }).catch(() => {});
   }

@@ -56,7 +56,7 @@ function tellState(next, changes, since) {
     saved: `All answers saved at ${timeOfDay(savedAt)}`,
     saving: "Saving…",
     waiting: `${plural(changes, "change")} kept on this computer, sending`,
-    offline: `No connection since ${since ? timeOfDay(since) : ""}. Keep working: your answers are kept on this computer.`,
+    offline: `No connection since ${since ? timeOfDay(since) : ""}. ${isUp() ? "Your" : "Keep working: your"} answers are kept on this computer.`,
   };
   if (next === "waiting" && !changes) next = "saved";
   if (next !== "saved" && outbox?.unkept) words[next] = "This browser cannot keep answers. Do not close this page. Call the invigilator if this stays.";
@@ -76,7 +76,7 @@ const outbox = new Outbox({
   meta: kept.meta.lease === data.lease ? kept.meta : { lease: data.lease },
   entries: kept.events
     .sort((a, b) => a.lease - b.lease || a.event.seq - b.event.seq)
-    .map((entry) => ({ lease: entry.lease, event: entry.event, kept: Promise.resolve(true) })),
+    .map((entry) => ({ lease: entry.lease, event: entry.event, kept: Promise.resolve(true), safe: true })),
   nextSeq: data.next_seq,
   head: data.content_head,
   prev: data.prev,
@@ -177,8 +177,19 @@ function hold(which) {
   for (const question of questions) question.flush();
   all("dialog[open]").forEach((dialog) => dialog.close());
   exam.hidden = true;
+  controls(false);
   for (const part of all("[data-held]")) part.hidden = part.dataset.held !== which;
   one(`[data-held="${which}"] h1`)?.focus();
+}
+
+// What leads through the questions goes with them; the call to the invigilator stays.
+function controls(shown) {
+  for (const name of ["flag", "review", "next", "rest"]) {
+    const part = one(`.exam-foot [data-action='${name}']`);
+    if (part) part.hidden = !shown;
+  }
+  if (!shown) one("[data-action='previous']").hidden = true;
+  one(".strip-wrap").hidden = !shown;
 }
 
 function release() {
@@ -186,11 +197,14 @@ function release() {
   if (!exam.hidden) return;
   for (const part of all("[data-held]")) part.hidden = true;
   exam.hidden = false;
+  controls(true);
   if (!articles.length) location.reload();
   else show(shown || `#question-${current || 1}`);
 }
 
-const isUp = () => Boolean(one("[data-held='time']:not([hidden])"));
+function isUp() {
+  return Boolean(one("[data-held='time']:not([hidden])"));
+}
 
 function timeIsUp() {
   if (over || isUp()) return;
