@@ -12,6 +12,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
@@ -39,8 +40,10 @@ WAIT_SECONDS: Final = 10.0
 BUSY_MS: Final = 8_000
 """How long the writer waits for another process; shorter than its callers wait for it."""
 CONNECTIONS: Final = 16
-ACTS_AT_ONCE: Final = 64
-"""Deeds on a room in one PostgreSQL transaction: their rows stay locked until its end, so not the whole hall."""
+ACTS_AT_ONCE: Final = 16
+"""Deeds on a room in one PostgreSQL transaction: their rows stay locked until its end."""
+ACT_THREADS: Final = 6
+"""Such transactions side by side; the other connections are left to saves."""
 _ONE_REQUEST_S: Final = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 """SQLite's errors about what one request holds; all others are about the file, and take the batch back."""
 
@@ -268,12 +271,14 @@ class _PostgresqlPool:
             return work(Hand(connection.execute, self._database.engine.dialect))
 
     def act_all(self, acts: Sequence[Act]) -> list[Done | None]:
-        """Do many deeds in few commits: one for each would keep a hall of 500 waiting."""
-        done: dict[int, Done | None] = {}
+        """Do many deeds in few commits, side by side: one after the other would keep a hall of 500 waiting."""
         # by sitting: two deeds on one room lock its rows in one order, and never each other
         order = sorted(range(len(acts)), key=lambda n: acts[n].sitting_id.bytes)
-        for start in range(0, len(order), ACTS_AT_ONCE):
-            done |= self.run(partial(_acting_all, {n: acts[n] for n in order[start : start + ACTS_AT_ONCE]}))
+        parts = [order[start : start + ACTS_AT_ONCE] for start in range(0, len(order), ACTS_AT_ONCE)]
+        done: dict[int, Done | None] = {}
+        with ThreadPoolExecutor(ACT_THREADS, thread_name_prefix="sjt-acts") as threads:
+            for some in threads.map(lambda part: self.run(partial(_acting_all, {n: acts[n] for n in part})), parts):
+                done |= some
         return [done[n] for n in range(len(acts))]
 
     @contextlib.contextmanager

@@ -108,8 +108,6 @@ def starts(launcher: Launcher, folder: Path, database: db.Database, *, candidate
         for one in waiting:
             one.result()
         used = server.cpu_seconds() - used
-    if used > 10:
-        outcome.troubles.append(f"the server needed {used:.1f} s of one processor for it")
     outcome.troubles += faults[:5] + server.troubles()
     outcome.told = len(took)
     if len(took) != candidates:
