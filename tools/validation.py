@@ -115,7 +115,7 @@ def cuts() -> Iterator[Row]:
 def decisions() -> Iterator[Row]:
     for case in load("classification")["livingston_lewis"]:
         figures = (case[name] for name in ("mean", "variance", "reliability", "cut", "max", "min"))
-        got = consistency.livingston_lewis(*figures, "ceil")
+        got = consistency.livingston_lewis(*figures, cut_rule="ceil")
         for name in ("accuracy", "consistency", "kappa"):
             if name in case["expected"]:
                 source = f"{WORKED} {case['id']}"
@@ -125,6 +125,21 @@ def decisions() -> Iterator[Row]:
                     source,
                     gap(getattr(got, name), case["expected"][name]),
                 )
+
+
+def decisions_of_scores() -> Iterator[Row]:
+    for name in ("math14w", "verbal_aggression"):
+        data = load(name)
+        lines = list(csv.reader((HERE / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
+        totals = np.array([line[: data["meta"]["items"]] for line in lines[1:]], float).sum(axis=1)
+        want, top = data["classification"]["livingston_lewis_2P"]["values"], data["ctt"]["total"]["values"]
+        true = consistency.true_variance_of_scores(totals, want["reliability"], top["max_possible"])
+        figures = (float(totals.mean()), float(totals.var(ddof=1)), want["reliability"], data["classification"]["cut"])
+        got = consistency.livingston_lewis(*figures, top["max_possible"], true_variance=true)
+        source = f"R betafunctions, {name}"
+        wanted = {"accuracy": want["accuracy"]["Accuracy"], "consistency": want["consistency"]["p"]}
+        for field, value in wanted.items():
+            yield "Classification", f"Livingston–Lewis {field}, from scores", source, gap(getattr(got, field), value)
 
 
 def panels() -> Iterator[Row]:
@@ -173,7 +188,16 @@ def groups() -> Iterator[Row]:
                 yield "DIF", "Liu–Agresti log odds", WORKED, gap(ratio, want["la_log"])
 
 
-FAMILIES: tuple[Callable[[], Iterator[Row]], ...] = (scoring, items, cuts, decisions, panels, monitoring, groups)
+FAMILIES: tuple[Callable[[], Iterator[Row]], ...] = (
+    scoring,
+    items,
+    cuts,
+    decisions,
+    decisions_of_scores,
+    panels,
+    monitoring,
+    groups,
+)
 
 
 def page() -> tuple[str, float]:
