@@ -114,8 +114,9 @@ def cuts() -> Iterator[Row]:
 
 def decisions() -> Iterator[Row]:
     for case in load("classification")["livingston_lewis"]:
-        figures = (case[name] for name in ("mean", "variance", "reliability", "cut", "max", "min"))
-        got = consistency.livingston_lewis(*figures, cut_rule="ceil")
+        got = consistency.livingston_lewis(
+            *(case["mean"], case["variance"], case["reliability"], case["cut"]), case["max"], case["min"], "ceil"
+        )
         for name in ("accuracy", "consistency", "kappa"):
             if name in case["expected"]:
                 source = f"{WORKED} {case['id']}"
