@@ -1,6 +1,6 @@
 """The long proofs by breaking it: each case many times, with a table of what was lost, doubled and told.
 
-    python benchmarks/faults.py [--only NAME …] [--scale 0.1] [--keep FOLDER] [--write docs/faults.md]
+    python benchmarks/faults.py [--only NAME …] [--scale 0.1] [--keep FOLDER [--from-kept]] [--write docs/faults.md]
 
 Each case stands in `tests/delivery/breaking/` and runs in its short form in `make test`. Here it runs in its long form
 against real processes on this machine: the server as `sjt serve` starts it, SQLite with every sync, a PostgreSQL of
@@ -197,6 +197,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=CASES, default=[])
     parser.add_argument("--scale", type=float, default=1.0, help="0.1: a tenth of the runs")
     parser.add_argument("--keep", type=Path, help="a folder of outcomes, for a table made in stages")
+    parser.add_argument("--from-kept", action="store_true", help="run nothing: only make the table of what is kept")
     parser.add_argument("--write", type=Path, help="write the page here")
     options = parser.parse_args()
     logging.getLogger("sjt").setLevel(logging.CRITICAL)
@@ -208,7 +209,7 @@ def main() -> int:
         for path in options.keep.glob("*.json"):
             found[path.stem] = Outcome(**json.loads(path.read_text("utf-8")))
     try:
-        for name in options.only or CASES:
+        for name in () if options.from_kept else options.only or CASES:
             print(f"{name} …", flush=True)
             try:
                 outcome = CASES[name](bench)

@@ -37,6 +37,8 @@ MAX_BATCH: Final = 256
 """Requests in one commit: measured, larger ones gain nothing."""
 MAX_QUEUE: Final = 2_000
 WAIT_SECONDS: Final = 10.0
+ROOM_WAIT_SECONDS: Final = 30.0
+"""How long a deed on a whole room is waited for: it is hundreds of entries, and nobody repeats it by themselves."""
 BUSY_MS: Final = 8_000
 """How long the writer waits for another process; shorter than its callers wait for it."""
 CONNECTIONS: Final = 16
@@ -135,7 +137,7 @@ class Ledger:
         if self._pool is not None:
             return self._pool.act_all(acts)
         jobs = [self._enqueue(self._acting(deed), patient=True) for deed in acts]
-        return [_or_none(partial(job.wait, self.wait_seconds)) for job in jobs]
+        return [_or_none(partial(job.wait, ROOM_WAIT_SECONDS)) for job in jobs]
 
     @staticmethod
     def _acting(deed: Act) -> Work[Done]:
