@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export SJT_SHARED ?= ../shared
+# many commands and tests start processes; without kept bytecode each would compile the whole program again
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick check format bench bench-faults bench-coverage screenshots lock clean
