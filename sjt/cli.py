@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -41,6 +44,8 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
     "equate": "sjt.psychometrics.commands.equate:equate",
     "classify": "sjt.psychometrics.commands.classify:classify",
     "panel": "sjt.psychometrics.commands.panel:panel",
+    "markers": "sjt.psychometrics.commands.markers:markers",
+    "pool": "sjt.psychometrics.commands.pool:pool",
     "simulate": "sjt.psychometrics.commands.simulate:simulate",
     "passmark": {
         "angoff": "sjt.psychometrics.commands.passmark:angoff",
@@ -87,6 +92,8 @@ SUMMARIES: Mapping[str, str] = {
     "equate": "Put a new form's marks on an old form's scale.",
     "classify": "Accuracy and consistency of pass/fail decisions.",
     "panel": "Agreement of an expert panel, item by item.",
+    "markers": "Agreement and severity of the markers of written answers.",
+    "pool": "Items over several cohorts: pooled and shrunken.",
     "simulate": "Seeded responses, panels, judges and markers, with the truth beside them.",
     "passmark": "Pass marks from judgements and scores.",
     "assemble": "Forms from a bank and constraints in one JSON file.",
@@ -103,21 +110,47 @@ PURE: Final = (
     "sjt.serving:",
     "sjt.migrations.",
     "sjt.jobs.",
+    "sjt.accounts.commands:user_list",
+    "sjt.audit.commands:verify",
+    "sjt.authoring.forms_commands:",
     *(
         f"sjt.authoring.bank_commands:{name}"
         for name in ("check", "coverage", "format_", "simulate_statistics", "stamp")
     ),
 )
-"""Targets that need no database, or bring it up themselves: the rooms need not be joined for them."""
+"""Targets that no higher room takes part in, or that join the rooms themselves."""
 
 
+@functools.cache
 def _load(target: str) -> click.Command:
     module, _, attribute = target.partition(":")
-    if not target.startswith(PURE):
-        importlib.import_module("sjt.joining").register_rooms()
     command = getattr(importlib.import_module(module), attribute)
     assert isinstance(command, click.Command), f"{target} is not a click command"
+    deed = command.callback
+    if deed is not None and not target.startswith(PURE):
+
+        @functools.wraps(deed)
+        def joined(*arguments: Any, **options: Any) -> Any:
+            importlib.import_module("sjt.joining").register_rooms()  # here, so that --help joins nothing
+            return deed(*arguments, **options)
+
+        command.callback = joined
     return command
+
+
+@functools.cache
+def _docstrings(module: str) -> Mapping[str, str]:
+    """Read the docstrings of a module's functions from its text: a group's help then imports no command."""
+    file = Path(__file__).resolve().parent.parent.joinpath(*module.split(".")).with_suffix(".py")
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {node.name: ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _summary(name: str, target: str | Mapping[str, str]) -> str:
+    if isinstance(target, Mapping):
+        return SUMMARIES.get(name, "")
+    module, _, attribute = target.partition(":")
+    return click.Command(name, help=_docstrings(module).get(attribute)).get_short_help_str(300)
 
 
 class LazyGroup(click.Group):
@@ -139,11 +172,10 @@ class LazyGroup(click.Group):
         return _load(target)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        if self.name not in (None, "sjt"):
-            super().format_commands(ctx, formatter)
-            return
+        whole = self.name in (None, "sjt")
+        rows = [(name, SUMMARIES.get(name, "") if whole else _summary(name, self.table[name])) for name in self.table]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, SUMMARIES.get(name, "")) for name in self.list_commands(ctx)])
+            formatter.write_dl(sorted(rows))
 
 
 cli = LazyGroup(COMMANDS, name="sjt", help="Write, deliver and prove a situational judgement test.")

@@ -11,15 +11,17 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from flask import Flask
 
-from sjt import db
-from sjt.config import Settings
 from sjt.errors import ConfigError, Fault
 from sjt.times import SystemClock, utc_now
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from sjt.config import Settings
 
 log = logging.getLogger("sjt.serving")
 ANCHOR_EVERY: Final = timedelta(seconds=60)
@@ -27,9 +29,28 @@ BLOCKING_THREADS: Final = 48
 """A save waits for its commit in a thread, and one commit takes all that wait: more threads, larger groups."""
 
 
+class ThreadsAreMeant(logging.Filter):
+    """Drops the server's one remark that more threads than processors is unusual: here they wait for commits."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "Configuration allows spawning up to" not in record.getMessage()
+
+
+def logging_of_server() -> dict[str, Any]:
+    """Give the server's logging: warnings and worse, on stderr."""
+    return {
+        "filters": {"threads": {"()": "sjt.serving.ThreadsAreMeant"}},
+        "formatters": {"sjt": {"format": "%(asctime)s %(name)s %(levelname)s %(message)s"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "sjt", "filters": ["threads"]}},
+        "loggers": {"_granian": {"handlers": ["stderr"], "propagate": False}},
+    }
+
+
 def make_wsgi() -> Flask:
     """Make the application of a server process with all that runs beside it: ledger, closing of sittings, anchors."""
+    from sjt import db
     from sjt.app import create_app
+    from sjt.config import Settings
     from sjt.delivery import serving as delivery
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
@@ -50,6 +71,7 @@ def make_wsgi() -> Flask:
 
 
 def _anchor_for_ever(settings: Settings, stop: threading.Event) -> None:
+    from sjt import db
     from sjt.audit import service
 
     while not stop.wait(ANCHOR_EVERY.total_seconds()):
@@ -116,7 +138,8 @@ def run_server(
         ssl_cert=cert,
         ssl_key=key,
         log_access=False,
-        log_level=LogLevels.error,
+        log_level=LogLevels.warning,
+        log_dictconfig=logging_of_server(),
     )
     if beside is not None:
         beside.start()
@@ -138,6 +161,8 @@ def serve(host: str, port: int, workers: int, tls_cert: Path | None, tls_key: Pa
 
     Example: sjt serve --host 0.0.0.0 --port 8443 --tls-cert var/tls/centre.pem --tls-key var/tls/centre.key
     """
+    from sjt import db
+    from sjt.config import Settings
     from sjt.migrations import runner
 
     if (tls_cert is None) != (tls_key is None):
@@ -174,6 +199,7 @@ def tls_make(hosts: tuple[str, ...], directory: Path | None) -> None:
 
     Example: sjt tls make exam.local 192.168.1.10
     """
+    from sjt.config import Settings
     from sjt.tls import make_authority, make_certificate
 
     folder = directory or Settings.from_env().data_dir / "tls"

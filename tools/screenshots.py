@@ -67,11 +67,15 @@ STAFF_VIEWS: Final = (
     View("rooms", "centre", "/sessions/rooms"),
     View("register", "centre", "/room/{session}/register"),
     View("room-report", "centre", "/room/{finished}/report"),
+    View("room-pack", "centre", "/room/{finished}/pack"),
+    View("failure-cards", "centre", "/room/cards"),
+    View("computers", "centre", "/preflight/session/{session}"),
+    View("preflight", "centre", "/preflight/"),
     View("marking", "assessor", "/marking/"),
     View("marking-script", "assessor", "/marking/", (r"^/marking/script/[0-9a-f-]{36}$",)),
     View("marking-ties", "assessor", "/marking/ties"),
     View("analyses", "psychometrician", "/analysis/"),
-    View("item-analysis", "psychometrician", "/analysis/sessions/{finished}"),
+    View("item-analysis", "psychometrician", "/analysis/sessions/{finished}", (r"[?&]part=(?!all)",)),
     View("item-detail", "psychometrician", "/analysis/sessions/{finished}", (r"/items/",)),
     View("pass-marks", "psychometrician", "/results/pass-marks"),
     View("pass-mark", "psychometrician", "/results/pass-marks", (r"^/results/pass-marks/.+",)),
@@ -116,6 +120,38 @@ class Artist:
         page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
 
 
+def shot(artist: Artist, page: Page, name: str, width: int, height: int = 900) -> None:
+    """Draw one picture of the series that shows one sitting from check-in to receipt."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate("document.fonts.ready")
+    page.mouse.move(2, 2)
+    page.screenshot(path=artist.into / f"sitting-{name}.png", animations="disabled", scale="css")
+    artist.drawn += 1
+    for fault in beyond_the_edge(page):
+        artist.faults += 1
+        print(f"sitting-{name}: beyond {width} px: {fault}", file=sys.stderr)
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+
+
+def without_a_line(artist: Artist, candidate: Page) -> None:
+    """Cut the candidate's line for three minutes of the page's time, then to the end and back."""
+    candidate.context.set_offline(True)
+    candidate.locator("[data-action=flag]").click()
+    expect(candidate.locator("[data-save][data-state=offline]")).to_be_visible(timeout=30_000)
+    candidate.clock.fast_forward("03:00")
+    expect(candidate.locator("[data-exam] [data-file-offer]")).to_be_visible()
+    shot(artist, candidate, "5-no-line", DESKTOP[0], DESKTOP[1])
+    shot(artist, candidate, "5-no-line-320", NARROW)
+    candidate.clock.fast_forward("02:00:00")
+    expect(candidate.locator("[data-held=time]")).to_be_visible()
+    candidate.clock.fast_forward("01:00")
+    expect(candidate.locator("[data-held=time] [data-file-offer]")).to_be_visible()
+    shot(artist, candidate, "6-time-up-no-line", 390)
+    candidate.context.set_offline(False)
+    expect(candidate.locator("[data-exam]")).to_be_visible(timeout=30_000)
+    expect(candidate.locator("[data-save-text]")).to_have_text(re.compile("All answers saved"), timeout=30_000)
+
+
 class Cast:
     """One browser, and a signed-in page for each person who is asked for."""
 
@@ -148,7 +184,8 @@ def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> 
         page.goto(view.start.format(**words))
         for pattern in view.then:
             links = page.eval_on_selector_all("main a[href]", "(all) => all.map((one) => one.getAttribute('href'))")
-            fitting = [link for link in links if re.search(pattern, link.split("?")[0])]
+            whole = "part=" in pattern  # of an analysis: one form's tab
+            fitting = [link for link in links if re.search(pattern, link if whole else link.split("?")[0])]
             if not fitting:
                 print(f"{view.name}: nothing on {page.url} leads to {pattern}", file=sys.stderr)
                 break
@@ -170,8 +207,10 @@ def sitting(cast: Cast, artist: Artist, told: dict[str, Any]) -> None:
             artist.draw(invigilator, "identity")
         invigilator.get_by_label(re.compile("I have seen photo identity")).check()
         invigilator.get_by_role("button", name="Confirm identity").click()
+    candidate.clock.install()
     candidate.goto("/sit/")
     artist.draw(candidate, "candidate-enter")
+    shot(artist, candidate, "1-code", 390)
     candidate.get_by_label("Access code").fill(seat["code"])
     candidate.get_by_label("Room PIN").fill(told["pin"])
     candidate.get_by_role("button", name="Continue").click()
@@ -182,6 +221,7 @@ def sitting(cast: Cast, artist: Artist, told: dict[str, Any]) -> None:
     artist.draw(candidate, "candidate-instructions")
     candidate.get_by_role("button", name="I am ready").click()
     artist.draw(candidate, "candidate-waiting")
+    shot(artist, candidate, "2-waiting-320", NARROW)
     invigilator.goto(room)
     artist.draw(invigilator, "console-before")
     invigilator.get_by_role("link", name="Start the room…").click()
@@ -201,6 +241,11 @@ def sitting(cast: Cast, artist: Artist, told: dict[str, Any]) -> None:
         if len(seen) == 6 or not following.count():
             break
         following.first.click()
+    candidate.locator('[data-action="review"]:visible').first.click()
+    candidate.locator(".review-list a").first.click()
+    shot(artist, candidate, "3-question", DESKTOP[0], DESKTOP[1])
+    shot(artist, candidate, "4-question-320", NARROW)
+    without_a_line(artist, candidate)
     invigilator.goto(room)
     artist.draw(invigilator, "console")
     invigilator.get_by_role("link", name=seat["name"]).first.click()
@@ -232,6 +277,9 @@ def sitting(cast: Cast, artist: Artist, told: dict[str, Any]) -> None:
     candidate.get_by_role("dialog").get_by_role("button", name=re.compile("Submit")).click()
     candidate.wait_for_selector(".receipt .code")
     artist.draw(candidate, "candidate-receipt")
+    shot(artist, candidate, "7-receipt", DESKTOP[0], DESKTOP[1])
+    candidate.get_by_role("link", name="Comment on the test").click()
+    shot(artist, candidate, "8-comments", 390)
 
 
 def answer(page: Page) -> str:

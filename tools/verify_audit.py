@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Verify an audit export without sjt: the standard library, and `cryptography` for the anchors' signatures.
 
-    python verify_audit.py EXPORT.jsonl [--key PUBLIC_KEY_HEX]
+    python verify_audit.py EXPORT.jsonl [--key PUBLIC_KEY_HEX] [--report PACK.json]
 
 Says for every chain that does not hold which entry is wrong and how: changed, missing, inserted, out of order,
 cut off before an anchor, or rewritten since an anchor. Anything before the last anchor is found at its place; a tail
 cut off after the last anchor cannot be found, and the last line says so. Give --key from a printed room report:
-the key inside the export only shows that the export agrees with itself.
+the key inside the export only shows that the export agrees with itself. --report takes the signed heads of a printed
+room pack: each log must hold, at the printed number, the printed hash.
 
 Exit: 0 all holds, 1 something does not, 2 the file cannot be read.
 """
@@ -139,13 +140,35 @@ def signature_holds(key: str, sha256: str, signature: str) -> bool:
     return True
 
 
-def verify(path: Path, key: str = "") -> tuple[list[str], str]:
+def check_report(path: Path, chains: dict[str, list[dict]], key: str) -> list[str]:
+    """Compare the signed heads of a printed room pack with the export."""
+    try:
+        pack = json.loads(path.read_text(encoding="utf-8"))
+        heads, sha256, signature = pack["statement"]["heads"], pack["sha256"], pack["signature"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [f"{path}: is no signed room pack"]
+    faults = []
+    if digest(pack["statement"]) != sha256:
+        faults.append("room pack: was changed, its hash does not match what it says")
+    elif not signature_holds(key, sha256, signature):
+        faults.append(f"room pack: its signature is not by the key {key[:16]}…")
+    hashes = {(name, row["n"]): row["hash"] for name, rows in chains.items() for row in rows}
+    for name, n, head in heads:
+        if n and hashes.get((name, n)) != head:
+            found = "is missing" if (name, n) not in hashes else "differs"
+            faults.append(f"{name} entry {n}: {found}; the room pack printed its hash as {head[:16]}…")
+    return faults
+
+
+def verify(path: Path, key: str = "", report: Path | None = None) -> tuple[list[str], str]:
     chains, anchors, inside, faults = read(path)
     if key and inside and key.lower() != inside.lower():
         faults.append("the export names another key than the one you gave")
     for name in chains:
         faults += check_chain(name, chains[name])
     faults += check_anchors(chains, anchors, key or inside)
+    if report is not None:
+        faults += check_report(report, chains, key or inside)
     entries = sum(len(rows) for rows in chains.values())
     covered = {name: n for anchor in anchors for name, n, _ in anchor.get("heads", [])}
     bare = sum(max(0, max(row["n"] for row in rows) - covered.get(name, 0)) for name, rows in chains.items())
@@ -160,9 +183,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Verify an sjt audit export without sjt.")
     parser.add_argument("export", type=Path)
     parser.add_argument("--key", default="", help="public key, 64 hex digits, from a printed report")
+    parser.add_argument("--report", type=Path, help="signed heads of a printed room pack")
     arguments = parser.parse_args()
     try:
-        faults, summary = verify(arguments.export, arguments.key)
+        faults, summary = verify(arguments.export, arguments.key, arguments.report)
     except OSError as error:
         print(f"{arguments.export} cannot be read: {error.strerror}", file=sys.stderr)
         return 2

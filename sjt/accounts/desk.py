@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.accounts.model import DeskTask
+from sjt.errors import SjtError
 
 Provider = Callable[[Session, Actor, datetime], Iterable[DeskTask]]
 _providers: list[Provider] = []
@@ -22,4 +23,11 @@ def register(provider: Provider) -> Provider:
 
 
 def tasks(session: Session, actor: Actor, now: datetime) -> list[DeskTask]:
-    return [task for provider in _providers for task in provider(session, actor, now)]
+    """Gather what waits; a room that cannot say it becomes a line of its own, and the desk stands."""
+    found: list[DeskTask] = []
+    for provider in _providers:
+        try:
+            found += list(provider(session, actor, now))
+        except SjtError as error:
+            found.append(DeskTask("Something that may wait for you cannot be shown", 1, "", str(error), tone="warn"))
+    return found

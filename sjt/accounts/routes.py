@@ -13,12 +13,20 @@ from flask.typing import ResponseReturnValue
 from sjt import db
 from sjt.access import Permission, Role
 from sjt.accounts import desk as desks
-from sjt.accounts import mail, passwords, service
+from sjt.accounts import employers, mail, passwords, service
 from sjt.accounts.model import LinkPurpose
 from sjt.accounts.tables import User
 from sjt.accounts.throttle import Throttle
-from sjt.accounts.webforms import ChangePasswordForm, NewPasswordForm, PersonForm, RolesForm, SignInForm, role_words
-from sjt.errors import Forbidden, InputError, NotFound, Unavailable
+from sjt.accounts.webforms import (
+    ChangePasswordForm,
+    EmployerForm,
+    NewPasswordForm,
+    PersonForm,
+    RolesForm,
+    SignInForm,
+    role_words,
+)
+from sjt.errors import Forbidden, InputError, MoveRefused, NotFound, Unavailable
 from sjt.web.errors import note_refusal
 from sjt.web.guards import actor, me, now, public, requires, settings
 
@@ -185,6 +193,8 @@ def person_new_post() -> ResponseReturnValue:
             by=actor(),
             now=now(),
         )
+        if form.employer.data:
+            employers.keeper().name_employer_contact(session, str(user_id), form.employer.data, by=actor(), now=now())
         token = service.make_link(session, user_id, LinkPurpose.INVITATION, by=actor(), now=now())
     return _hand_link(user_id, token, LinkPurpose.INVITATION)
 
@@ -219,9 +229,39 @@ def _hand_link(user_id: UUID, token: str, purpose: LinkPurpose) -> ResponseRetur
 @bp.get("/people/<uuid:user_id>")
 @requires(Permission.MANAGE_PEOPLE)
 def person(user_id: UUID) -> ResponseReturnValue:
-    found, roles = _person(user_id)
-    form = RolesForm(data={"roles": [role.value for role in roles]})
-    return render_template("accounts/person.html", person=found, form=form)
+    return _person_page(user_id)
+
+
+def _person_page(user_id: UUID, *, roles: RolesForm | None = None, employer: EmployerForm | None = None) -> str:
+    found, held = _person(user_id)
+    with db.session() as session:
+        named = employers.keeper().employer_of(session, str(user_id))
+        known = employers.keeper().known_employers(session) if Role.EMPLOYER in held else []
+    return render_template(
+        "accounts/person.html",
+        person=found,
+        form=roles or RolesForm(formdata=None, data={"roles": [role.value for role in held]}),
+        employer_form=employer or EmployerForm(formdata=None, data={"employer": named}),
+        failed=roles or employer,
+        speaks_for_employer=Role.EMPLOYER in held,
+        named=named,
+        known=known,
+    )
+
+
+@bp.post("/people/<uuid:user_id>/employer")
+@requires(Permission.MANAGE_PEOPLE)
+def person_employer(user_id: UUID) -> ResponseReturnValue:
+    form = EmployerForm()
+    found, held = _person(user_id)
+    if Role.EMPLOYER not in held:
+        raise MoveRefused(f"{found.name} is no employer's contact. Give the role first, then name the employer.")
+    if not form.validate_on_submit():
+        return _person_page(user_id, employer=form), 422
+    with db.transaction() as session:
+        employers.keeper().name_employer_contact(session, str(user_id), str(form.employer.data), by=actor(), now=now())
+    flash("The employer is saved.", "ok")
+    return redirect(url_for("accounts.person", user_id=user_id), 303)
 
 
 def _person(user_id: UUID) -> tuple[User, frozenset[Role]]:
@@ -237,8 +277,7 @@ def _person(user_id: UUID) -> tuple[User, frozenset[Role]]:
 def person_roles(user_id: UUID) -> ResponseReturnValue:
     form = RolesForm()
     if not form.validate_on_submit():
-        found, _ = _person(user_id)
-        return render_template("accounts/person.html", person=found, form=form), 422
+        return _person_page(user_id, roles=form), 422
     with db.transaction() as session:
         service.change_roles(session, user_id, form.chosen(), by=actor(), now=now())
     flash("The roles are changed.", "ok")

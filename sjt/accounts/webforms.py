@@ -6,7 +6,7 @@ import re
 
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, SelectMultipleField, StringField
-from wtforms.validators import DataRequired, EqualTo, Length, Optional, Regexp
+from wtforms.validators import DataRequired, EqualTo, Length, Optional, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from sjt.access import Role
@@ -53,6 +53,12 @@ class RolesForm(FlaskForm):
         return frozenset(Role(value) for value in self.roles.data or ())
 
 
+class EmployerForm(FlaskForm):
+    employer = StringField(
+        "Employer", [DataRequired("Enter the employer's name as in the candidates' file."), Length(max=200)]
+    )
+
+
 class PersonForm(RolesForm):
     name = StringField("Full name", [DataRequired("Enter the full name."), Length(max=200)])
     login = StringField(
@@ -62,6 +68,13 @@ class PersonForm(RolesForm):
             Regexp(LOGIN_TYPED, message="Use 2 to 80 of: a to z, 0 to 9, full stop, hyphen, underscore."),
         ],
     )
+    employer = StringField("Employer", [Optional(), Length(max=200)])
     email = EmailField(
         "E-mail", [Optional(), Length(max=200), Regexp(EMAIL_SHAPE, message="Enter an address: name@example.org.")]
     )
+
+    def validate_employer(self, field: StringField) -> None:
+        if field.data and Role.EMPLOYER not in self.chosen():
+            raise ValidationError(
+                "An employer is named for employers' contacts only. Choose that role, or leave this empty."
+            )

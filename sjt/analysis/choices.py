@@ -9,7 +9,8 @@ import numpy as np
 
 from sjt.authoring.snapshot import Format, SecretItem
 from sjt.psychometrics.gram import BoolArray, FloatArray
-from sjt.psychometrics.smallsample import bootstrap_weights, policy, wilson
+from sjt.psychometrics.resampling import bootstrap_weights
+from sjt.psychometrics.smallsample import policy, wilson
 
 FEWEST_TRACED: Final = 30
 REPLICATIONS: Final = 1000

@@ -18,6 +18,7 @@ from sjt.errors import InputError, NotFound
 from sjt.jobs.context import JobContext
 from sjt.psychometrics import item_analysis
 from sjt.psychometrics.flags import Limits
+from sjt.psychometrics.profiles import load_profile
 from sjt.psychometrics.reliability import feldt_interval
 from sjt.psychometrics.smallsample import fisher_interval, policy, t_interval
 from sjt.results import service as results
@@ -26,7 +27,7 @@ from sjt.times import utc_now
 
 SEED: Final = 1
 ALL: Final = "all"
-LIMITS: Final = Limits()
+LIMITS: Final = Limits.of(load_profile())
 
 
 def run_analysis(args: Mapping[str, Any], context: JobContext) -> Mapping[str, Any]:
@@ -115,7 +116,7 @@ def analyse(
         "forms": {form: {"title": papers[form].subtitle, "cut": cuts[form]} for form in secrets},
         "titles": titles,
         "versions": {item.id: item.scenario_version for secret in secrets.values() for item in secret.items},
-        "limits": {name: getattr(LIMITS, name) for name in LIMITS.__dataclass_fields__},
+        "limits": {"profile": LIMITS.profile, **LIMITS.as_json()},
         "version": next(iter(parts.values()))["version"],
     }
 

@@ -73,8 +73,7 @@ def _shown(page: views.RunPage) -> ResponseReturnValue:
         kept = {"part": page.chosen, "show": page.show, "sort": page.sort, "order": "up" if page.up else "down"}
         return _home(page.subject, **{name: value for name, value in {**kept, **change}.items() if value})
 
-    reply = render_template("analysis/session.html", page=page, here=here, item_url=_item_url)
-    return reply, 200, {"Refresh": "3"} if page.job else {}
+    return render_template("analysis/session.html", page=page, here=here, item_url=_item_url)
 
 
 @bp.post("/sessions/<uuid:session_id>/analyse")

@@ -21,6 +21,7 @@ from sjt.delivery.service import SessionLine
 from sjt.errors import NotFound
 from sjt.jobs import service as jobs
 from sjt.jobs.model import ENDED
+from sjt.results import service as results
 
 ORDER: Mapping[str, str] = {
     "item": "item",
@@ -149,8 +150,19 @@ def run_page(session: Session, subject: Subject, *, part: str, show: str, sort: 
         up,
         frozenset(store.picture_names(session, run.id)),
         decided,
-        said["forms"].get(chosen, {}).get("cut"),
+        _cut_now(session, chosen, said["forms"].get(chosen, {}).get("cut")),
     )
+
+
+def _cut_now(session: Session, form_id: str, cut: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Say of the pass mark of a run whether it has been adopted since, or another in its place."""
+    if cut is None:
+        return None
+    standing = results.standing_cut(session, form_id)
+    if standing is None:
+        return {**cut, "in_force": None}
+    same = float(standing.applied) == cut["applied"]
+    return {**cut, "adopted": same, "in_force": None if same else float(standing.applied)}
 
 
 def _dressed(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,12 +7,6 @@ from pathlib import Path
 
 import click
 
-from sjt import db
-from sjt.audit import service
-from sjt.audit.verify import verify_file
-from sjt.config import Settings
-from sjt.times import utc_now
-
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -21,6 +15,11 @@ def export(file: Path) -> None:
 
     Example: sjt audit export audit-2026-03-14.jsonl
     """
+    from sjt import db
+    from sjt.audit import service
+    from sjt.config import Settings
+    from sjt.times import utc_now
+
     settings = Settings.from_env()
     db.bind(db.Database(settings.database_url))
     with db.transaction() as session:
@@ -38,6 +37,8 @@ def verify(file: Path, key: str) -> None:
 
     Example: sjt audit verify audit-2026-03-14.jsonl
     """
+    from sjt.audit.verify import verify_file
+
     verdict = verify_file(file, key=key)
     for found in verdict.breaks:
         click.echo(f"{found.chain} entry {found.n}: {found.what}", err=True)

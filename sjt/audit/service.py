@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -98,6 +99,19 @@ def anchor(session: Session, *, key_path: Path, at: datetime) -> AuditAnchor | N
         source.mark_anchored(session, found)
     session.flush()
     return row
+
+
+def head(session: Session, chain_name: str) -> tuple[int, str] | None:
+    """Give the length and last hash of a chain of this room's own; None: it has no entry."""
+    found = session.get(AuditHead, chain_name)
+    return (found.n, found.hash) if found is not None else None
+
+
+def sign_statement(statement: Mapping[str, Any], *, key_path: Path) -> tuple[str, str, str]:
+    """Sign a statement (the heads on a printed report) as anchors are signed: its hash, the signature, the key."""
+    digest = hashlib.sha256(chain.canonical(dict(statement))).hexdigest()
+    key = anchors.load_or_make_key(key_path)
+    return digest, anchors.sign(key, digest), anchors.public_hex(key)
 
 
 def export_lines(session: Session, *, key_path: Path) -> Iterator[str]:

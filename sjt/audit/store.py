@@ -25,8 +25,12 @@ def entries(session: Session, chain: str | None = None) -> Iterator[Entry]:
         yield Entry(*row)
 
 
-def bodies(session: Session, chain: str) -> dict[int, AuditBody]:
-    return {body.n: body for body in session.exec(select(AuditBody).where(col(AuditBody.chain) == chain))}
+def bodies(session: Session, chain: str, numbers: Sequence[int] | None = None) -> dict[int, AuditBody]:
+    """Give the bodies kept beside a chain, all or those of a stretch of numbers."""
+    query = select(AuditBody).where(col(AuditBody.chain) == chain)
+    if numbers:
+        query = query.where(col(AuditBody.n) >= min(numbers), col(AuditBody.n) <= max(numbers))
+    return {body.n: body for body in session.exec(query)}
 
 
 def unanchored_heads(session: Session) -> Sequence[AuditHead]:

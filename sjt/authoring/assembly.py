@@ -109,6 +109,8 @@ class AssemblySpec:
     earlier: tuple[tuple[int, ...], ...] = ()
     """Forms (as scenarios) that exist already and whose overlap counts."""
     together: tuple[Together, ...] = ()
+    reserve: int = 0
+    """So many of the last forms share no scenario, enemy or family with any other form, and hold no anchor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def check(bank: AssemblyBank, spec: AssemblySpec, forms: Sequence[Sequence[int]]
         if spec.groups:
             crowded = sum(len(scenarios & set(group)) > 1 for group in spec.groups)
             out.append(Checked(tag + "families", whole(0), whole(0), whole(crowded)))
-        if anchors:
+        if anchors and f < len(forms) - spec.reserve:
             out.append(
                 Checked(tag + "anchors", whole(len(anchors)), whole(len(anchors)), whole(len(anchors & scenarios)))
             )
@@ -190,12 +192,29 @@ def _between(spec: AssemblySpec, chosen: Sequence[frozenset[int]], anchors: froz
         for (a, first), (b, second) in combinations(enumerate(chosen, start=1), 2):
             shared = len((first & second) - anchors)
             yield Checked(f"form{a}-{b}:use", Fraction(0), Fraction(min(limits)), Fraction(shared))
+    for b in range(max(0, len(chosen) - spec.reserve), len(chosen)):
+        for a in range(b):
+            clashing = chosen[b] & kin_of(spec, chosen[a])
+            yield Checked(f"form{a + 1}-{b + 1}:apart", Fraction(0), Fraction(0), Fraction(len(clashing)))
     if spec.max_use is not None and len(chosen) > 1:
         uses: dict[int, int] = {}
         for scenarios in chosen:
             for scenario in scenarios - anchors:
                 uses[scenario] = uses.get(scenario, 0) + 1
         yield Checked("forms:use", Fraction(0), Fraction(spec.max_use), Fraction(max(uses.values(), default=0)))
+
+
+def kin_of(spec: AssemblySpec, scenarios: Iterable[int]) -> frozenset[int]:
+    """Give scenarios with their enemies and the other members of their families: what knowing them gives away."""
+    own = frozenset(scenarios)
+    found = set(own)
+    for a, b in spec.enemies:
+        found |= {b} if a in own else set()
+        found |= {a} if b in own else set()
+    for group in spec.groups:
+        if own & set(group):
+            found |= set(group)
+    return frozenset(found)
 
 
 def broken(checks: Iterable[Checked]) -> list[Checked]:

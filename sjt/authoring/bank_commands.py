@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sjt.access import SYSTEM
-from sjt.authoring import checks
-from sjt.authoring.bank import load, write_files
-from sjt.authoring.coverage import coverage as measure
-from sjt.authoring.formatting import canonical
-from sjt.authoring.model import Bank
-from sjt.authoring.stamping import stamped
 from sjt.errors import Fault, InputError
 from sjt.paths import bank_dir
 from sjt.times import utc_now
+
+if TYPE_CHECKING:
+    from sjt.authoring.model import Bank
 
 FOLDER = click.Path(path_type=Path)
 DIRECTORY = click.argument("directory", required=False, type=FOLDER)
@@ -46,6 +44,9 @@ def check(directory: Path | None, as_json: str | None) -> None:
 
     Example: sjt bank check scenario_bank/cypf
     """
+    from sjt.authoring import checks
+    from sjt.authoring.bank import load
+
     report = checks.check(load(directory or bank_dir()), today=utc_now().date())
     if as_json is not None:
         put_json(report.as_json(), as_json)
@@ -72,6 +73,9 @@ def stamp(directory: Path | None) -> None:
 
     Example: sjt bank stamp scenario_bank/cypf
     """
+    from sjt.authoring.bank import load
+    from sjt.authoring.stamping import stamped
+
     folder = directory or bank_dir()
     changed = stamped(load(folder))
     for name, content in changed.items():
@@ -89,6 +93,8 @@ def coverage(directory: Path | None, option: str, as_json: str | None) -> None:
 
     Example: sjt bank coverage scenario_bank/cypf --option residential
     """
+    from sjt.authoring.coverage import coverage as measure
+
     found = measure(sound_bank(directory or bank_dir()), option)
     if as_json is not None:
         put_json(found.as_json(), as_json)
@@ -106,6 +112,8 @@ def coverage(directory: Path | None, option: str, as_json: str | None) -> None:
 
 def sound_bank(directory: Path) -> Bank:
     """Load a bank that can be read; otherwise raise with every fault of its files."""
+    from sjt.authoring.bank import load
+
     reading = load(directory)
     if reading.bank is None or any(finding.is_error for finding in reading.findings):
         faults = [Fault(f.file, f"line {f.line}", "", f.message, f.remedy) for f in reading.findings if f.is_error]
@@ -124,6 +132,9 @@ def format_(directory: Path | None, drop_comments: bool) -> None:
 
     Example: sjt bank format scenario_bank/cypf
     """
+    from sjt.authoring.bank import load
+    from sjt.authoring.formatting import canonical
+
     folder = directory or bank_dir()
     sound_bank(folder)
     changed, held = canonical(load(folder), drop_comments=drop_comments)
@@ -148,6 +159,7 @@ def simulate_statistics(directory: Path | None, seed: int, judges: int, candidat
 
     Example: sjt bank simulate-statistics scenario_bank/cypf --seed 1
     """
+    from sjt.authoring.bank import write_files
     from sjt.authoring.simulated_statistics import simulated_files
 
     folder = directory or bank_dir()

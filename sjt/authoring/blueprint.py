@@ -62,6 +62,8 @@ class Use:
     overlap_max: Whole | None = None
     exposure_max: Share | None = None
     rest_days: Whole = 0
+    reserve: Annotated[int, Strict(), Field(ge=0, le=1)] = 0
+    """1: one form more, which shares no scenario, enemy or family with the others, for the day a form leaks."""
 
 
 Counts = Mapping[str, Mapping[str, Whole | tuple[Whole, Whole]]]
@@ -114,6 +116,8 @@ class Blueprint:
         """Return the blueprint as plain data, defaults written out; ``parse_data`` reads it back."""
         data = asdict(self)
         data["marks"] = {Format(kind).value: worth for kind, worth in self.marks.items()}
+        if not self.use.reserve:
+            del data["use"]["reserve"]  # proofs written before there was a reserve keep their hash
         return _plain(data)  # type: ignore[no-any-return]  # a dict in, a dict out
 
     def sha256(self) -> str:

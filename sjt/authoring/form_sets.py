@@ -12,7 +12,7 @@ import scipy
 from sjt.authoring.assembly import AssemblySpec, Band, broken, check, total
 from sjt.authoring.blueprint import Blueprint
 from sjt.authoring.form_bank import FormBank
-from sjt.authoring.forms import BuiltSet, Impossible, impossible, trial_items
+from sjt.authoring.forms import Impossible, impossible
 from sjt.authoring.pool import Cap, fill
 from sjt.errors import Fault, InputError
 
@@ -26,7 +26,7 @@ def build_many(
     seconds: float,
     progress: Callable[[str, float], None],
     cancelled: Callable[[], bool],
-) -> BuiltSet:
+) -> tuple[tuple[tuple[int, ...], ...], dict[str, object]]:
     """Build ``spec.forms`` forms: one by HiGHS to fix the bands, the others by walking inside them.
 
     Fixed bands around the first form keep every pair as close as the blueprint asks; the walk pays for scenarios
@@ -52,11 +52,11 @@ def build_many(
             "Ask for fewer forms, allow more overlap or exposure, or write more scenarios."
         )
     assert not broken(check(bank.assembly, spec, made.forms))
-    solver = {
+    solver: dict[str, object] = {
         "name": "HiGHS by scipy.optimize.milp, then walk and repair", "version": scipy.__version__,
         "stopped_by": "nodes" if made.stopped_by == "enough" else made.stopped_by, "gap": None,
     }  # fmt: skip
-    return BuiltSet(made.forms, trial_items(bank, blueprint, made.forms, seed), spec, solver)
+    return made.forms, solver
 
 
 def _refuse_exposure(bank: FormBank, blueprint: Blueprint, spec: AssemblySpec) -> None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor, gcd, lcm
 from typing import TYPE_CHECKING
 
-from sjt.authoring.assembly import AssemblySpec, Band, Count, Together
+from sjt.authoring.assembly import AssemblySpec, Band, Count, Together, kin_of
 from sjt.authoring.blueprint import Blueprint
 from sjt.authoring.form_bank import FormBank
 from sjt.errors import Fault, InputError
@@ -108,7 +108,7 @@ def spec_of(
         groups=bank.families, anchors=tuple(place[name] for name in blueprint.use.anchors),
         banned=tuple(sorted(place[name] for name in set(banned) if name in place)), max_use=max_use,
         overlap_max=blueprint.use.overlap_max, objective=blueprint.maximise.attr, length_of_items=False,
-        together=tuple(together),
+        together=tuple(together), reserve=min(blueprint.use.reserve, forms),
     )  # fmt: skip
 
 
@@ -144,38 +144,64 @@ def build_set(
     progress: Callable[[str, float], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> BuiltSet:
-    """Build parallel forms; raise Impossible with what is short when there are none."""
+    """Build parallel forms, and the reserve form beside them; raise Impossible with what is short."""
     import scipy
 
     from sjt.authoring.assembly import broken, check
+    from sjt.authoring.assembly_reserve import solve_with_reserve, without_reserve
     from sjt.authoring.assembly_solve import Effort, solve
 
     if bank.assembly.numbers.get(blueprint.maximise.attr) is None:
         fault = Fault(blueprint.id, "maximise", "attr", f"The bank has no {blueprint.maximise.attr}.", "Correct it.")
         raise InputError("The blueprint does not fit the bank.", [fault])
     tell = progress or (lambda what, share: None)
-    spec = spec_of(bank, blueprint, forms, banned=banned)
+    spec = spec_of(bank, blueprint, forms + blueprint.use.reserve, banned=banned)
     if not bank.assembly.items:
         fault = Fault(blueprint.id, "", "option", f"No scenario serves {blueprint.option}.", "Write scenarios for it.")
         raise Impossible("No form can be built.", [fault], None)
-    if forms > SIMULTANEOUS:
-        from sjt.authoring.form_sets import build_many
+    last: list[Solution] = []
+    how: list[dict[str, object]] = []
 
-        return build_many(bank, blueprint, spec, seed=seed, seconds=seconds, progress=tell, cancelled=cancelled)
-    width = len(bank.assembly.items) * forms
-    # Chains of scenarios and overlap make a node dearer than in a bank of single items.
-    effort = replace(Effort.for_width(width), nodes=max(60, 8_000 // width), rounds=3)
-    found = solve(
-        bank.assembly, spec, seconds=seconds, seed=seed, effort=effort, gap=0.01, progress=tell, cancelled=cancelled
-    )
-    if not found.forms:
-        raise impossible(bank, spec, found, blueprint)
-    assert not broken(check(bank.assembly, spec, found.forms))
-    solver = {
-        "name": "HiGHS by scipy.optimize.milp", "version": scipy.__version__, "stopped_by": found.stopped_by,
-        "gap": None if found.gap is None or found.gap == float("inf") else round(found.gap, 9),
-    }  # fmt: skip
-    return BuiltSet(found.forms, trial_items(bank, blueprint, found.forms, seed), spec, solver)
+    def forms_of(one: AssemblySpec) -> tuple[tuple[int, ...], ...]:
+        if one.forms > SIMULTANEOUS:
+            from sjt.authoring.form_sets import build_many
+
+            made, solver = build_many(
+                bank, blueprint, one, seed=seed, seconds=seconds, progress=tell, cancelled=cancelled
+            )
+            how.append(solver)
+            return made
+        width = len(bank.assembly.items) * one.forms
+        # Chains of scenarios and overlap make a node dearer than in a bank of single items.
+        effort = replace(Effort.for_width(width), nodes=max(60, 8_000 // width), rounds=3)
+        found = solve(
+            bank.assembly, one, seconds=seconds, seed=seed, effort=effort, gap=0.01, progress=tell, cancelled=cancelled
+        )
+        last.append(found)
+        how.append({
+            "name": "HiGHS by scipy.optimize.milp", "version": scipy.__version__, "stopped_by": found.stopped_by,
+            "gap": None if found.gap is None or found.gap == float("inf") else round(found.gap, 9),
+        })  # fmt: skip
+        return found.forms
+
+    if not spec.reserve:
+        chosen = forms_of(spec)
+        missed = None if chosen else spec
+    else:
+        chosen, missed = solve_with_reserve(bank.assembly, spec, forms_of)
+    if missed is not None:
+        if missed.forms == 1 and spec.reserve and without_reserve(spec) != missed:
+            raise _no_reserve(impossible(bank, missed, last[-1], blueprint), blueprint, forms)
+        raise impossible(bank, missed, last[-1], blueprint)
+    assert not broken(check(bank.assembly, spec, chosen))
+    return BuiltSet(chosen, trial_items(bank, blueprint, chosen, seed, reserve=spec.reserve), spec, how[0])
+
+
+def _no_reserve(found: Impossible, blueprint: Blueprint, forms: int) -> Impossible:
+    """Say that the forms can be built and the reserve beside them cannot."""
+    name = "1 form" if forms == 1 else f"{forms} forms"
+    message = f"Beside {name} of blueprint {blueprint.id} no reserve form can be built that shares nothing with them."
+    return Impossible(message, found.faults, found.shortfall)
 
 
 def impossible(bank: FormBank, spec: AssemblySpec, found: Solution, blueprint: Blueprint) -> Impossible:
@@ -195,35 +221,86 @@ def impossible(bank: FormBank, spec: AssemblySpec, found: Solution, blueprint: B
     return Impossible(f"{sure} from blueprint {blueprint.id}.", faults, reason)
 
 
-def trial_items(
-    bank: FormBank, blueprint: Blueprint, forms: Iterable[Iterable[int]], seed: int
-) -> tuple[tuple[int, ...], ...]:
-    """Choose trial items for each form: scenarios in no live form, enemies of none, least used first, by seed."""
-    import numpy as np
+def relatives(bank: FormBank, names: Iterable[str]) -> list[str]:
+    """Name the enemies and family members of scenarios, which give away what was seen of them."""
+    place = {name: n for n, name in enumerate(bank.assembly.scenarios)}
+    own = {place[name] for name in names if name in place}
+    rules = AssemblySpec(forms=1, length=1, enemies=bank.enemies, groups=bank.families)
+    return sorted(bank.assembly.scenarios[n] for n in kin_of(rules, own) - own)
 
+
+def trial_formats(blueprint: Blueprint) -> list[str]:
+    """Give each trial slot its format, the same in every form: the formats in turn, those counted most often first."""
+    counted = {name: n for name, n in blueprint.formats().items() if n}
+    left = {name: Fraction(n) for name, n in counted.items()}
+    slots = []
+    for _ in range(blueprint.trial):
+        most = min(left, key=lambda name: (-left[name], name))
+        slots.append(most)
+        left[most] -= Fraction(sum(counted.values()), max(1, blueprint.trial))
+    return sorted(slots)
+
+
+def trial_items(
+    bank: FormBank, blueprint: Blueprint, forms: Iterable[Iterable[int]], seed: int, *, reserve: int = 0
+) -> tuple[tuple[int, ...], ...]:
+    """Choose trial items for each form: scenarios in no live form, enemies of none, least used first, by seed.
+
+    A slot has one format in all forms, so that it stands in the same block of each; where the bank has too few free
+    scenarios of a format, another format takes the slot in all of them.
+    """
     live = [{bank.assembly.scenario_of[i] for i in form} for form in forms]
     if not blueprint.trial:
         return tuple(() for _ in live)
+    faults: list[Fault] = []
+    for slots in _slot_plans(bank, blueprint):
+        found = _fill_slots(bank, live, slots, seed, reserve)
+        if isinstance(found, Fault):
+            faults.append(found)
+        else:
+            return found
+    fault = faults[0]
+    raise InputError("The trial slots cannot be filled.", [replace(fault, file=f"{blueprint.id}.toml")])
+
+
+def _slot_plans(bank: FormBank, blueprint: Blueprint) -> Iterable[list[str]]:
+    """Give the formats of the slots as wished for, then all slots of one format each."""
+    wished = trial_formats(blueprint)
+    yield wished
+    for name in sorted({kind for kind, n in blueprint.formats().items() if n}):
+        if (one := [name] * blueprint.trial) != wished:
+            yield one
+
+
+def _fill_slots(
+    bank: FormBank, live: list[set[int]], slots: list[str], seed: int, reserve: int
+) -> tuple[tuple[int, ...], ...] | Fault:
+    import numpy as np
+
     random = np.random.default_rng([seed, 11])
+    kin = AssemblySpec(forms=1, length=1, enemies=bank.enemies, groups=bank.families)
     everywhere = set().union(*live)
+    kept = len(live) - reserve
+    apart = kin_of(kin, set().union(*live[kept:])) if reserve else frozenset()
+    first: list[frozenset[str]] = []
+    for scenario in range(len(bank.assembly.scenarios)):
+        first.append(bank.assembly.tags["format"][bank.assembly.items_of(scenario)[0]])
     uses: dict[int, int] = {}
     chosen: list[tuple[int, ...]] = []
-    for own in live:
+    for place, own in enumerate(live):
         order = [int(s) for s in random.permutation(len(bank.assembly.scenarios)) if int(s) not in everywhere]
         order.sort(key=lambda s: uses.get(s, 0))
+        closed = set(kin_of(kin, own)) | (set(apart) if place < kept else set(kin_of(kin, everywhere | set(uses))))
         taken: list[int] = []
-        for scenario in order:
-            others = own | set(taken)
-            foe = any(scenario in pair and (set(pair) - {scenario}) & others for pair in bank.enemies)
-            kin = any(scenario in group and set(group) & others for group in bank.families)
-            if not foe and not kin and len(taken) < blueprint.trial:
-                taken.append(scenario)
-                uses[scenario] = uses.get(scenario, 0) + 1
-        if len(taken) < blueprint.trial:
-            what = f"{blueprint.trial} trial scenarios are asked for and {len(taken)} are free."
-            raise InputError(
-                "The trial slots cannot be filled.",
-                [Fault(f"{blueprint.id}.toml", "", "trial", what, "Lower trial, or write more scenarios.")],
-            )
+        for slot in slots:
+            free = [s for s in order if slot in first[s] and s not in closed]
+            if not free:
+                what = f"{len(slots)} trial scenarios are asked for and {len(taken)} are free"
+                what += f" in form {place + 1}; none is left of format {slot}."
+                return Fault("", "", "trial", what, "Lower trial, or write more scenarios.")
+            taken.append(free[0])
+            closed |= kin_of(kin, [free[0]])
+        for scenario in taken:
+            uses[scenario] = uses.get(scenario, 0) + 1
         chosen.append(tuple(sorted(bank.assembly.items_of(scenario)[0] for scenario in taken)))
     return tuple(chosen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from sjt.authoring.assembly_solve import Solution
     from sjt.authoring.blueprint import Blueprint
     from sjt.authoring.form_bank import FormBank
+
+
+SUMMARY = ("id", "scenarios", "max", "minutes", "cut", "p_random_pass", "p_strategy_pass")
 
 
 def _emit(data: object, target: str | None) -> None:
@@ -59,8 +63,6 @@ def checked_json(checks: list[Checked]) -> list[dict[str, Any]]:
 
 def answer_of(bank: AssemblyBank, spec: AssemblySpec, found: Solution, problem: str, seconds: float) -> dict[str, Any]:
     """CONTRACT's answer of ``sjt assemble``."""
-    from dataclasses import replace
-
     from sjt.authoring.assembly import check
     from sjt.authoring.shortfall import explain
 
@@ -94,20 +96,51 @@ def answer_of(bank: AssemblyBank, spec: AssemblySpec, found: Solution, problem: 
 @click.option("--delta", type=click.FloatRange(min=0), default=None, help="Half-width of the target bands.")
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=25.0, help="Last resort; node limits stop first.")
 @click.option("--seed", type=int, default=1, help="Seed of the neighbourhood search.")
+@click.option(
+    "--reserve", is_flag=True, help="One form more, last in the answer, which shares nothing with the others."
+)
 @click.option("--json", "target", default=None, help="File for the answer; stdout when left out.")
-def assemble(instance: Path, problem: str, delta: float | None, seconds: float, seed: int, target: str | None) -> None:
+def assemble(
+    instance: Path, problem: str, delta: float | None, seconds: float, seed: int, reserve: bool, target: str | None
+) -> None:
     """Build forms from a bank and constraints in one JSON file."""
     from sjt.authoring.assembly_instance import read_instance
     from sjt.authoring.assembly_solve import solve
 
     bank, spec = read_instance(_read_json(instance), str(instance), delta)
-    found = solve(bank, spec, problem=problem, seconds=seconds, seed=seed, progress=_say)
+    if reserve and problem == "A":
+        raise click.UsageError("--reserve goes with problem B: a reserve lies inside the bands of the other forms.")
+    if reserve:
+        spec, found = _assembled_with_reserve(bank, spec, problem, seconds, seed)
+    else:
+        found = solve(bank, spec, problem=problem, seconds=seconds, seed=seed, progress=_say)
     answer = answer_of(bank, spec, found, problem, min(10.0, seconds))
     _emit(answer, target)
     if answer["status"] not in {"optimal", "feasible"}:
         for row in answer["shortfall"] or []:
             click.echo(f"{instance}: {row['constraint']}: {row['message']}", err=True)
         sys.exit(1)
+
+
+def _assembled_with_reserve(
+    bank: AssemblyBank, spec: AssemblySpec, problem: str, seconds: float, seed: int
+) -> tuple[AssemblySpec, Solution]:
+    """Build the forms of an instance and one in reserve; the spec given back is the one that was met, or could not."""
+    from sjt.authoring.assembly_reserve import solve_with_reserve
+    from sjt.authoring.assembly_solve import solve, worth_of
+
+    solved: list[Solution] = []
+
+    def forms_of(one: AssemblySpec) -> tuple[tuple[int, ...], ...]:
+        solved.append(solve(bank, one, problem=problem, seconds=seconds / 2, seed=seed, progress=_say))
+        return solved[-1].forms
+
+    whole = replace(spec, forms=spec.forms + 1, reserve=1)
+    forms, missed = solve_with_reserve(bank, whole, forms_of)
+    if missed is not None:
+        return missed, solved[-1]
+    objective = float(worth_of(bank, whole, forms, problem))
+    return whole, replace(solved[0], status="feasible", forms=forms, objective=objective, bound=None, gap=None)
 
 
 def _form_bank(directory: Path) -> Callable[[Blueprint], FormBank]:
@@ -133,6 +166,7 @@ def _form_bank(directory: Path) -> Callable[[Blueprint], FormBank]:
 @click.option("--seed", type=int, default=1, help="Chooses among equally good forms.")
 @click.option("--seconds", type=click.FloatRange(min=1), default=300.0, help="Last resort; node limits stop first.")
 @click.option("--without", "excluded", multiple=True, help="Scenario that must not be used (seen before, resting).")
+@click.option("--reserve", is_flag=True, help="One form more, which shares nothing with the others.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for PROOF.json.")
 @click.option("--json", "target", default=None, help="File for a summary; stdout when left out.")
 def build(
@@ -142,12 +176,13 @@ def build(
     seed: int,
     seconds: float,
     excluded: tuple[str, ...],
+    reserve: bool,
     out: Path,
     target: str | None,
 ) -> None:
     """Build parallel forms from a blueprint and write their proof."""
     from sjt.authoring.blueprint import parse
-    from sjt.authoring.forms import build_set
+    from sjt.authoring.forms import build_set, relatives
     from sjt.authoring.proof import make_proof, proof_bytes, reasons_needed, refusals
 
     try:
@@ -156,8 +191,12 @@ def build(
         fault = Fault(str(blueprint), "", "", f"The file cannot be read: {error}.", "Check the name.")
         raise InputError("No form was built.", [fault]) from error
     plan = parse(text, str(blueprint))
-    bank = _form_bank(bank_dir)(plan)
-    without = sorted({*excluded, *_enemies_of(bank, excluded)})
+    form_bank_of = _form_bank(bank_dir)
+    bank = form_bank_of(plan)
+    if reserve:
+        plan = replace(plan, use=replace(plan.use, reserve=1))
+        bank = form_bank_of(plan)
+    without = sorted({*excluded, *relatives(bank, excluded)})
     built = build_set(bank, plan, count, seed=seed, seconds=seconds, banned=without, progress=_say)
     proof = make_proof(bank, plan, built, seed, without)
     out.mkdir(parents=True, exist_ok=True)
@@ -167,7 +206,7 @@ def build(
         "sha256": proof["sha256"],
         "solver": proof["solver"],
         "forms": [
-            {key: form[key] for key in ("id", "scenarios", "max", "minutes", "cut", "p_random_pass", "p_strategy_pass")}
+            {key: form[key] for key in SUMMARY} | ({"role": form["role"]} if "role" in form else {})
             for form in proof["forms"]
         ],
         "overlap": proof["overlap"],
@@ -177,13 +216,6 @@ def build(
         "notes": proof["notes"],
     }
     _emit(summary, target)
-
-
-def _enemies_of(bank: FormBank, excluded: tuple[str, ...]) -> list[str]:
-    """Enemies of scenarios that were seen before give them away, hence rest with them."""
-    names = bank.assembly.scenarios
-    seen = {names.index(name) for name in excluded if name in names}
-    return [names[b if a in seen else a] for a, b in bank.enemies if (a in seen) != (b in seen)]
 
 
 @click.command(epilog="Example: sjt forms verify var/forms/PROOF.json --bank scenario_bank/cypf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -15,7 +16,7 @@ from sjt.access import SYSTEM, Actor
 from sjt.authoring import sets, store
 from sjt.authoring.blueprint import parse_data
 from sjt.authoring.form_bank import FormBank, form_bank
-from sjt.authoring.forms import Impossible, build_set
+from sjt.authoring.forms import Impossible, build_set, relatives
 from sjt.authoring.freezing import Frozen, freeze, key_versions, time_allowed
 from sjt.authoring.proof import make_proof, proof_bytes
 from sjt.authoring.proof import verify as verify_proof
@@ -60,10 +61,13 @@ def build_now(
             blueprint = sets.blueprint_at(session, made.blueprint_path)
             files = bank_files(session)
             read = reading(session)
-            banned = resting(session, made, blueprint.use.rest_days)
+            rested = resting(session, made, blueprint.use.rest_days)
         assert read.bank is not None
         tell("Reading judgements and statistics", 0.0)
+        if made.reserve:
+            blueprint = replace(blueprint, use=replace(blueprint.use, reserve=1))
         source = form_bank(read.bank, files, blueprint)
+        banned = sorted({*rested, *made.excluded, *relatives(source, made.excluded)})
         try:
             built = build_set(
                 source, blueprint, made.forms, seed=made.seed, seconds=seconds, banned=banned, progress=tell

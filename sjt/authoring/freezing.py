@@ -17,6 +17,7 @@ from sjt.authoring.blueprint import Blueprint
 from sjt.authoring.form_bank import FormBank
 from sjt.authoring.model import Bank, Item, Scenario
 from sjt.authoring.snapshot import (
+    Format,
     Paper,
     PaperItem,
     PaperOption,
@@ -88,16 +89,21 @@ def freeze(
 ) -> Frozen:
     """Make both sides of a form of a proof; ``key_versions`` gives the sha256 of each scenario's key.toml.
 
-    Scenarios stand in the order of their ids, so that a trial scenario cannot be told by its place.
+    Scenarios stand in blocks of a format, the blocks in one order for every form, inside them in the order of their
+    ids: a trial scenario cannot be told by its place, and its slot is the same in all forms of a set.
     """
     bank = source.bank
     wanted = {*form["items"], *form["trial"]}
     secrets: list[SecretItem] = []
     papers: list[PaperScenario] = []
-    for scenario in bank.scenarios:
-        shown = [item for item in scenario.items if item.id in wanted]
-        if not shown:
-            continue
+    held = [
+        (scenario, shown)
+        for scenario in bank.scenarios
+        if (shown := [item for item in scenario.items if item.id in wanted])
+    ]
+    blocks = list(Format)
+    held.sort(key=lambda one: blocks.index(one[1][0].format))
+    for scenario, shown in held:
         papers.append(paper_scenario(bank, scenario, shown))
         version = key_versions.get(scenario.id, "")
         secrets += [

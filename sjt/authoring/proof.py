@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
-from sjt.authoring.assembly import AssemblySpec, Checked, check
+from sjt.authoring.assembly import AssemblySpec, Checked, check, kin_of
 from sjt.authoring.blueprint import Blueprint, parse_data
 from sjt.authoring.form_bank import FormBank, files_sha256
 from sjt.authoring.forms import BuiltSet, mark_unit, spec_of
@@ -115,6 +115,8 @@ def _computed(
         entry, chances = _form_entry(bank, blueprint, form, trial[n], names[n], unit, memory)
         mark = f"form{n + 1}:"
         entry["constraints"] = [_row(c, c.name.removeprefix(mark)) for c in checks if c.name.startswith(mark)]
+        if n >= len(forms) - spec.reserve:
+            entry["role"] = "reserve"
         entries.append(entry)
         borderline.append(chances[0])
         intervals.append(chances[1])
@@ -295,6 +297,7 @@ def verify(proof: Any, bank_of: Any, file: str = "PROOF.json") -> list[Fault]:
             Fault(file, where, name, f"The value is {_bound(broken.value)}, allowed is {bounds}.", "Build again.")
         )
     faults += _trial_faults(bank, forms, trial, names, file)
+    faults += _slot_faults(bank, spec, forms, trial, names, file)
     again = _computed(bank, blueprint, spec, forms, trial, names)
     for key, value in again.items():
         _compare(value, proof.get(key), [key], file, faults, names)
@@ -332,6 +335,31 @@ def _trial_faults(
             if owner[item] in live:
                 what = f"{bank.assembly.items[item]} is a trial item and its scenario counts in a form."
                 faults.append(Fault(file, name, "trial", what, "Build again."))
+    return faults
+
+
+def _slot_faults(
+    bank: FormBank,
+    spec: AssemblySpec,
+    forms: list[list[int]],
+    trial: list[list[int]],
+    names: list[str],
+    file: str,
+) -> list[Fault]:
+    """Find trial items that are not matched across forms, and those that a reserve form shares with another."""
+    kind, owner = bank.assembly.tags["format"], bank.assembly.scenario_of
+    slots = [sorted(",".join(sorted(kind[i])) for i in extra) for extra in trial]
+    faults = [
+        Fault(file, name, "trial", f"Its slots are {', '.join(own)}; {names[0]} has {', '.join(slots[0])}.", "Rebuild.")
+        for name, own in zip(names, slots, strict=True)
+        if own != slots[0]
+    ]
+    shown = [{owner[i] for i in (*form, *extra)} for form, extra in zip(forms, trial, strict=True)]
+    for b in range(len(forms) - spec.reserve, len(forms)):
+        for a in range(b):
+            if shown[b] & kin_of(spec, shown[a]):
+                what = f"It shares a trial scenario, or an enemy or relative of one, with {names[a]}."
+                faults.append(Fault(file, names[b], "trial", what, "Build again."))
     return faults
 
 

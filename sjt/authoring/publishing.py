@@ -16,7 +16,7 @@ from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.authoring import snapshot, store
 from sjt.authoring.snapshot import Paper, Secret
-from sjt.authoring.states import FormLine, FormState, FormUse, ScenarioState
+from sjt.authoring.states import FormLine, FormRole, FormState, FormUse, ScenarioState
 from sjt.authoring.tables import Form, FormSet
 from sjt.errors import Fault, InputError, MoveRefused, NotFound
 
@@ -278,4 +278,12 @@ def _line(form: Form, its_set: FormSet) -> FormLine:
         snapshot_sha256=form.snapshot_sha256,
         published_at=form.published_at,
         published_by=form.published_by,
+        role=role_of(form, its_set),
     )
+
+
+def role_of(form: Form, its_set: FormSet) -> FormRole:
+    """Tell what a form of a set is kept for."""
+    if its_set.reserve and form.position >= its_set.forms:
+        return FormRole.RESERVE
+    return FormRole.RESIT if its_set.excluded else FormRole.MAIN

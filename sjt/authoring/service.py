@@ -273,6 +273,18 @@ def put_file(session: Session, row: BankRow, path: str, content: bytes, *, now: 
     session.flush()
 
 
+def enemies_of(session: Session, scenarios: Iterable[str]) -> frozenset[str]:
+    """Give the enemies and family members of scenarios: who has seen these may not be given those."""
+    own = frozenset(scenarios)
+    if not own or not bank_exists(session):
+        return frozenset()
+    held = bank(session).scenarios
+    families = {one.family for one in held if one.id in own and one.family}
+    named = {foe for one in held if one.id in own for foe in one.enemies}
+    others = {one.id for one in held if one.id not in own and (one.family in families or own & set(one.enemies))}
+    return frozenset(others | (named & {one.id for one in held})) - own
+
+
 def forms_of_set(session: Session, set_id: UUID) -> list[FormLine]:
     """List the forms of a set, drafts too."""
     return lines_of(store.forms_of(session, set_id), form_set(session, set_id))

@@ -203,7 +203,13 @@ def _counts(
 
 
 def _constraints(columns: Sequence[Sequence[Mapping[str, Any]]]) -> Iterable[ConstraintRow]:
-    for rows in zip(*columns, strict=True):
+    names = [row["name"] for row in columns[0]]
+    by_name = [{row["name"]: row for row in column} for column in columns]
+    for name in names:
+        # A reserve form holds no anchors, so that row of the others is not one of its own.
+        rows = [column[name] for column in by_name if name in column]
+        if len(rows) < len(columns):
+            continue
         first = rows[0]
         values = [Fraction(str(row["value"])) for row in rows]
         low = None if first["low"] is None else Fraction(str(first["low"]))
@@ -239,6 +245,8 @@ def constraint_words(name: str) -> str:
     """Say in words what a constraint asks."""
     if name in _PLAIN:
         return _PLAIN[name]
+    if name.endswith(":apart"):
+        return f"Scenarios, enemies and relatives shared by forms {name[4:-6].replace('-', ' and ')} (reserve)"
     if name.endswith(":use"):
         return f"Scenarios shared by forms {name[4:-4].replace('-', ' and ')}"
     kind, found, value = name.partition("=")

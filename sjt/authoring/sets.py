@@ -21,13 +21,14 @@ from sjt.authoring.freezing import Frozen
 from sjt.authoring.states import SetState
 from sjt.authoring.tables import Form, FormSet
 from sjt.authoring.the_bank import bank, bank_files, current_row
-from sjt.errors import InputError, MoveRefused, NotFound
+from sjt.errors import Fault, InputError, MoveRefused, NotFound
 from sjt.jobs import service as jobs
 
 BUILD = "forms.build"
 VERIFY = "forms.verify"
 MOST_FORMS = 12
-LETTERS = "ABCDEFGHIJKL"
+LETTERS = "ABCDEFGHIJKLM"
+"""Names of a set's forms; a reserve form takes the letter after the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,21 @@ def blueprint_at(session: Session, path: str) -> Blueprint:
     return parse(content.decode(), path)
 
 
-def start_set(session: Session, blueprint_path: str, *, forms: int, seed: int, by: Actor, now: datetime) -> UUID:
+def start_set(
+    session: Session,
+    blueprint_path: str,
+    *,
+    forms: int,
+    seed: int,
+    by: Actor,
+    now: datetime,
+    reserve: bool = False,
+    without: Sequence[str] = (),
+) -> UUID:
     """Ask for a set of parallel forms; a job builds it. Give the set's id."""
-    made = put_set(session, blueprint_path, forms=forms, seed=seed, by=by, now=now)
-    title = f"Build {made.forms} forms from {made.blueprint} (set {made.number})"
+    made = put_set(session, blueprint_path, forms=forms, seed=seed, by=by, now=now, reserve=reserve, without=without)
+    more = " and a reserve form" if made.reserve else ""
+    title = f"Build {made.forms} forms{more} from {made.blueprint} (set {made.number})"
     made.job_id = jobs.enqueue(
         session, BUILD, {"set_id": str(made.id)}, by=by, now=now, title=title, goes_to=f"/forms/{made.id}"
     )
@@ -73,9 +85,27 @@ def start_set(session: Session, blueprint_path: str, *, forms: int, seed: int, b
     return made.id
 
 
-def put_set(session: Session, blueprint_path: str, *, forms: int, seed: int, by: Actor, now: datetime) -> FormSet:
-    """Write down what set is wanted, without a job: commands and the demonstration build it at once."""
+def put_set(
+    session: Session,
+    blueprint_path: str,
+    *,
+    forms: int,
+    seed: int,
+    by: Actor,
+    now: datetime,
+    reserve: bool = False,
+    without: Sequence[str] = (),
+) -> FormSet:
+    """Write down what set is wanted, without a job: commands and the demonstration build it at once.
+
+    ``reserve`` asks for one form more that shares nothing with the others; ``without`` names scenarios that somebody
+    has seen, so that the forms serve a resit.
+    """
     blueprint = blueprint_at(session, blueprint_path)
+    excluded = sorted(set(without))
+    if strangers := sorted(set(excluded) - {scenario.id for scenario in bank(session).scenarios}):
+        faults = [Fault("", "", one, "is no scenario of the bank.", "Leave it out.") for one in strangers]
+        raise InputError("The set was not asked for.", faults)
     if not 1 <= forms <= MOST_FORMS:
         raise InputError(f"{forms} forms cannot be built at once. Ask for 1 to {MOST_FORMS}.")
     if blueprint.option not in bank(session).standard.option_ids:
@@ -91,12 +121,14 @@ def put_set(session: Session, blueprint_path: str, *, forms: int, seed: int, by:
         option=blueprint.option,
         forms=forms,
         seed=seed,
+        reserve=1 if reserve or blueprint.use.reserve else 0,
+        excluded=excluded,
         created_at=now,
         created_by=by.id,
     )
     session.add(made)
     session.flush()
-    body = {"blueprint": blueprint.id, "forms": forms, "seed": seed}
+    body = {"blueprint": blueprint.id, "forms": forms, "seed": seed, "reserve": made.reserve, "without": excluded}
     audit.record(session, by=by, did="form_set.asked", on=made.id, at=now, body=body)
     return made
 
@@ -104,7 +136,16 @@ def put_set(session: Session, blueprint_path: str, *, forms: int, seed: int, by:
 def begin_again(session: Session, set_id: UUID, *, by: Actor, now: datetime) -> UUID:
     """Ask for the same once more, from the bank as it now stands; the earlier set stays as it is."""
     earlier = form_set(session, set_id)
-    return start_set(session, earlier.blueprint_path, forms=earlier.forms, seed=earlier.seed, by=by, now=now)
+    return start_set(
+        session,
+        earlier.blueprint_path,
+        forms=earlier.forms,
+        seed=earlier.seed,
+        by=by,
+        now=now,
+        reserve=bool(earlier.reserve),
+        without=earlier.excluded,
+    )
 
 
 def start_verification(session: Session, set_id: UUID, *, by: Actor, now: datetime) -> UUID:

@@ -43,6 +43,16 @@ class FormState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class FormRole(StrEnum):
+    """What a form of a set is kept for."""
+
+    MAIN = ""
+    RESERVE = "reserve"
+    """Shares nothing with the other forms of its set: for the day one of them leaks."""
+    RESIT = "resit"
+    """Built without what somebody has seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class FormLine:
     """What a list says of a form."""
@@ -74,6 +84,7 @@ class FormLine:
     snapshot_sha256: str
     published_at: datetime | None
     published_by: str
+    role: FormRole = FormRole.MAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import IntegerField, RadioField, SelectField, SubmitField, TextAreaField
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, SubmitField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from sjt.authoring.sets import MOST_FORMS
 
@@ -37,6 +37,19 @@ class NewSetForm(FlaskForm):
         default=1,
         description="The same bank, blueprint and seed give the same forms. Another seed may give others.",
     )
+
+    reserve = BooleanField(
+        "Build a reserve form as well",
+        description="One form more, which shares no scenario with the others, for the day a form leaks.",
+    )
+    without = StringField(
+        "Leave out scenarios",
+        [Optional(), Length(max=2_000, message="At most 2,000 characters.")],
+        description="For a resit: ids of what was seen, parted by spaces. Enemies and relatives stay out too.",
+    )
+
+    def scenarios_left_out(self) -> list[str]:
+        return (self.without.data or "").replace(",", " ").split()
 
 
 class PublishForm(FlaskForm):

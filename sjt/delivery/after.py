@@ -27,3 +27,18 @@ def session_closed(session_id: UUID, by: Actor, at: datetime) -> None:
     for handler in _handlers:
         with db.transaction() as session:
             handler(session, session_id, by, at)
+
+
+Seal = Callable[[Session, UUID], bool]
+_seals: Final[list[Seal]] = []
+
+
+def seals(predicate: Seal) -> Seal:
+    """Let a room say that a session's answers may not grow any more, because results rest on them."""
+    if predicate not in _seals:
+        _seals.append(predicate)
+    return predicate
+
+
+def is_sealed(session: Session, session_id: UUID) -> bool:
+    return any(predicate(session, session_id) for predicate in _seals)

@@ -72,6 +72,24 @@ def call_for_help(session: Session, sitting_id: UUID, words: str, *, by: Actor, 
     audit.record(session, by=by, did="seat.help_asked", on=sitting_id, at=now, body={"words": words[:200]})
 
 
+def cancel_help(session: Session, sitting_id: UUID, *, by: Actor, now: datetime) -> None:
+    """Take a call back that nobody has seen yet; otherwise nothing changes."""
+    row = _row(session, sitting_id)
+    if row.help_at is None or row.help_seen_at is not None:
+        return
+    row.help_at, row.help_words = None, ""
+    session.add(row)
+    audit.record(session, by=by, did="seat.help_cancelled", on=sitting_id, at=now)
+
+
+def help_state(session: Session, sitting_id: UUID) -> str:
+    """Tell what became of the last call: "" none, "waiting", or "seen" by the invigilator."""
+    row = session.get(SittingPage, sitting_id)
+    if row is None or row.help_at is None:
+        return ""
+    return "waiting" if row.help_seen_at is None else "seen"
+
+
 def see_help(session: Session, sitting_id: UUID, *, by: Actor, now: datetime) -> None:
     row = _row(session, sitting_id)
     if row.help_at is None or row.help_seen_at is not None:

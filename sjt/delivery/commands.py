@@ -6,24 +6,27 @@ import json
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
 
-from sjt import db
 from sjt.access import SYSTEM
-from sjt.config import Settings
-from sjt.delivery import candidates, ledger, replaying, service
-from sjt.delivery.model import SessionPlan
 from sjt.errors import Fault, InputError
 from sjt.times import utc_now
+
+if TYPE_CHECKING:
+    from sjt.config import Settings
+    from sjt.delivery.model import SessionPlan
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SESSION_KEYS = {"centre": str, "room": str, "starts": datetime, "forms": list, "plan": str, "seats": int}
 
 
 def _open() -> Settings:
+    from sjt import db
+    from sjt.config import Settings
+
     settings = Settings.from_env()
     db.bind(db.Database(settings.database_url))
     return settings
@@ -37,6 +40,9 @@ def session_create(file: Path, as_json: bool) -> None:
 
     Example: sjt session create SESSION.toml
     """
+    from sjt import db
+    from sjt.delivery import service
+
     settings = _open()
     plan = read_session(file.read_text(encoding="utf-8"), file.name)
     with db.transaction() as session:
@@ -51,15 +57,17 @@ def session_create(file: Path, as_json: bool) -> None:
 
 def read_session(text: str, file: str) -> SessionPlan:
     """Read a SESSION.toml; every fault is named at once."""
+    from sjt.delivery.model import SessionPlan
+
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{file} is not TOML.", [Fault(file, "", "", f"{error}.", "Correct the line.")]) from error
     faults = [Fault(file, "", name, "is missing.", "Add it.") for name in _SESSION_KEYS if name not in data]
     faults += [
-        Fault(file, "", name, "is not a known key.", f"Keys: {', '.join(_SESSION_KEYS)}.")
+        Fault(file, "", name, "is not a known key.", f"Keys: {', '.join(_SESSION_KEYS)}, reserve.")
         for name in data
-        if name not in _SESSION_KEYS
+        if name not in _SESSION_KEYS and name != "reserve"
     ]
     starts: Any = data.get("starts")
     if isinstance(starts, str):
@@ -77,9 +85,14 @@ def read_session(text: str, file: str) -> SessionPlan:
         faults.append(Fault(file, "", "starts", "has no time zone.", "Write 2026-11-22T09:00:00+00:00."))
     if isinstance(data.get("forms"), list) and not all(isinstance(one, str) for one in data["forms"]):
         faults.append(Fault(file, "", "forms", "holds something that is not text.", "List the ids of forms."))
+    reserve = data.get("reserve", [])
+    if not isinstance(reserve, list) or not all(isinstance(one, str) for one in reserve):
+        faults.append(Fault(file, "", "reserve", f"is {reserve!r}.", "List the ids of forms, or leave it out."))
     if faults:
         raise InputError(f"{file} cannot be used.", faults)
-    return SessionPlan(data["centre"], data["room"], starts, tuple(data["forms"]), data["plan"], data["seats"])
+    return SessionPlan(
+        data["centre"], data["room"], starts, tuple(data["forms"]), data["plan"], data["seats"], tuple(reserve)
+    )
 
 
 def _kind_in_words(kind: type) -> str:
@@ -95,6 +108,9 @@ def candidates_import(file: Path, session_id: UUID, with_codes: bool) -> None:
 
     Example: sjt candidates import FILE.csv --session 0190…
     """
+    from sjt import db
+    from sjt.delivery import candidates, service
+
     settings = _open()
     try:
         text = file.read_text(encoding="utf-8")
@@ -129,6 +145,9 @@ def session_replay(session_id: UUID, file: Path, as_json: bool) -> None:
 
     Example: sjt session replay 0190… ANSWERS.jsonl
     """
+    from sjt import db
+    from sjt.delivery import ledger, replaying
+
     _open()
     answers = replaying.read_answers(file.read_text(encoding="utf-8"), file.name)
     keeper = ledger.bind(ledger.Ledger(db.current()).start())
@@ -154,7 +173,9 @@ def session_close(session_id: UUID, reason: str) -> None:
 
     Example: sjt session close 0190…
     """
+    from sjt import db
     from sjt.audit import service as audit
+    from sjt.delivery import ledger, service
     from sjt.delivery.chains import CHAINS
 
     settings = _open()

@@ -13,6 +13,7 @@ from sjt.delivery.model import BookingState, EventKind, LedgerEntry, SessionStat
 from sjt.delivery.views import RoomView, SeatLine
 from sjt.times import in_local_zone
 from sjt.web.filters import duration
+from sjt.web.wording import device_words
 
 SILENT_AFTER: Final = timedelta(seconds=25)
 """A page says every 8 s that it is there: three in a row are missing."""
@@ -40,10 +41,17 @@ class SeatCard:
     progress: str
     time: str
     extra: str
+    age: str
+    """How long ago the server last acknowledged something of this seat's page; empty: nothing yet, or ended."""
 
     @property
     def key(self) -> str:
         return str(self.line.booking_id)
+
+    @property
+    def device(self) -> str:
+        """Name the browser in a few words: the whole line stands in the seat's panel."""
+        return device_words(self.line.device) if self.line.device else "none"
 
     @property
     def place(self) -> str:
@@ -61,6 +69,10 @@ class Attention:
     sentence: str
     is_help: bool = False
 
+    @property
+    def is_late(self) -> bool:
+        return self.key.endswith("-late")
+
 
 @dataclass(frozen=True, slots=True)
 class Console:
@@ -70,6 +82,11 @@ class Console:
 
     def shown(self, tab: str) -> list[SeatCard]:
         return [card for card in self.cards if tab == "all" or (tab == "needs" and card.needs) or card.group == tab]
+
+    def by_need(self, tab: str) -> list[SeatCard]:
+        """Give the seats with those first who need somebody, the most urgent first of all."""
+        order = {"danger": 0, "warn": 1, "info": 2}
+        return sorted(self.shown(tab), key=lambda card: (not card.needs, order.get(card.tone, 3)))
 
     def choices(self) -> list[tuple[str, str]]:
         """Give the seats that have a sitting, for a list to choose from."""
@@ -113,7 +130,7 @@ def console(
 
 def _silence(line: SeatLine, at: datetime) -> timedelta | None:
     """Tell how long a running seat has said nothing; None while it speaks."""
-    if line.state is not SittingState.RUNNING or line.last_event_at is None:
+    if line.state is not SittingState.RUNNING or line.last_event_at is None or line.device_open:
         return None
     gap = at - line.last_event_at
     return gap if gap > SILENT_AFTER else None
@@ -155,7 +172,9 @@ def _card(line: SeatLine, room: RoomView, needs: bool, called: bool, ready: bool
     runs = line.state in (SittingState.WAITING, SittingState.RUNNING, SittingState.PAUSED, SittingState.BREAK)
     time = f"{max(0, -(-clock.left_ms // 60_000))} min" if clock is not None and runs else "\N{EN DASH}"
     progress = f"{line.answered}/{line.items}" if line.sitting_id else "\N{EN DASH}"
-    return SeatCard(line, words, tone, icon, group, needs, progress, time, _extra(line.adjustment))
+    heard = line.last_event_at if runs else None
+    age = f"{duration(room.at - heard)} ago" if heard is not None and heard <= room.at else ""
+    return SeatCard(line, words, tone, icon, group, needs, progress, time, _extra(line.adjustment), age)
 
 
 def _extra(adjustment: str) -> str:
@@ -200,6 +219,7 @@ HAPPENED: Final[Mapping[str, str]] = {
     "opened": "Entered the code",
     "claimed": "This computer holds the test",
     "released": "Freed for another computer",
+    "reassigned": "Given to the person who really sits it",
     "started": "Started",
     "paused": "Paused",
     "resumed": "Went on",
@@ -212,6 +232,9 @@ HAPPENED: Final[Mapping[str, str]] = {
     "closed": "Closed",
     "reopened": "Opened again",
     "voided": "Made void",
+    "redealt": "Given the reserve form",
+    "sat_on_paper": "Sat on paper, times recorded by hand",
+    "keyed": "Answer written in from paper",
     "held": "A late answer was kept aside",
     "admitted": "A late answer was admitted",
     "discarded": "A late answer was discarded",
@@ -236,6 +259,22 @@ def happened(entries: Sequence[LedgerEntry], most: int = 12) -> list[tuple[datet
         if entry.kind.value == "extended":
             percent = entry.body.get("percent", "0")
             words = f"Time added: {minutes} min" if minutes else f"Time added: {percent} %"
+        if entry.kind.value == "started" and (gone := int(entry.body.get("late_ms", 0))):
+            words = f"Started late: {duration(gone / 1000)} of the time is gone, by rule of the session"
         reason = entry.body.get("reason")
         story.append((entry.at.at, f"{words}. {reason}" if reason else words))
     return story[:most]
+
+
+_BROWSER: Final = (
+    ("blur", "left the test window"),
+    ("copy", "copied"),
+    ("paste", "pasted"),
+    ("print", "tried to print"),
+)
+
+
+def browser_events(entries: Sequence[LedgerEntry]) -> str:
+    """Count in words what the browser reported beside answers; empty: nothing."""
+    counts = {name: sum(entry.kind.value == name for entry in entries) for name, _ in _BROWSER}
+    return ", ".join(f"{words} {counts[name]} \N{MULTIPLICATION SIGN}" for name, words in _BROWSER if counts[name])

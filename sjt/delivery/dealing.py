@@ -7,7 +7,7 @@ made again in ten years from what the sitting stored. Draws below n use rejectio
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -101,14 +101,15 @@ def _options(seed: str, item: PaperItem) -> tuple[str, ...]:
 def order_of(seed: str, sitting_id: str, paper: Paper, avoid: Iterable[Deal] = ()) -> Deal:
     """Order a paper for one sitting: blocks of a format in the paper's order, scenarios shuffled inside each.
 
-    ``avoid`` holds the neighbours' deals: an order of scenarios, or of any item's options, is passed over while it
-    is one of theirs and another exists. The salt that was reached is stored with the deal.
+    ``avoid`` holds the neighbours' deals: an order of scenarios, or of all shared options, is passed over while it
+    is one of theirs and another exists; where a paper has too few orders for that, at least the two together differ.
+    The salt that was reached is stored with the deal.
     """
     blocks: dict[str, list[str]] = {}
     for scenario in paper.scenarios:
         blocks.setdefault(_block(scenario), []).append(scenario.id)
     others = list(avoid)
-    deal = None
+    deal = second = None
     for salt in range(TRIES):
         base = f"{seed}|{sitting_id}|{salt}"
         scenarios = tuple(name for kind, ids in blocks.items() for name in permutation(f"{base}|scenarios|{kind}", ids))
@@ -116,8 +117,17 @@ def order_of(seed: str, sitting_id: str, paper: Paper, avoid: Iterable[Deal] = (
         deal = Deal(seed, sitting_id, scenarios, options, salt)
         if not any(deal.scenarios == other.scenarios or _same_options(deal, other) for other in others):
             return deal
+        if second is None and not any(_same_paper(deal, other) for other in others):
+            second = deal
     assert deal is not None
-    return deal
+    return second or deal
+
+
+def _same_paper(one: Deal, other: Deal) -> bool:
+    """Tell whether two candidates would see the same page after page."""
+    return one.scenarios == other.scenarios and all(
+        one.options[item] == other.options[item] for item in one.options if item in other.options
+    )
 
 
 def _same_options(one: Deal, other: Deal) -> bool:
@@ -126,12 +136,19 @@ def _same_options(one: Deal, other: Deal) -> bool:
 
 
 def deal(
-    seed: str, seats: Sequence[str], forms: Sequence[str], neighbours: Iterable[tuple[str, str]]
+    seed: str,
+    seats: Sequence[str],
+    forms: Sequence[str],
+    neighbours: Iterable[tuple[str, str]],
+    *,
+    allowed: Mapping[str, Collection[str]] | None = None,
+    fixed: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Give every seat a form: no two neighbours the same where the number of forms allows, all forms about as often.
 
-    The seat with the fewest forms left is served first (Brélaz); that never fails with two forms on any plan of
-    seats that two forms can serve. Where neighbours must share, as few as a further pass can reach do.
+    ``allowed`` narrows the choice of a seat (a resit, another option); ``fixed`` seats have their form already and
+    keep it. The seat with the fewest forms left is served first (Brélaz); with two forms or more that never fails on
+    any plan of seats that two forms can serve. Where neighbours must share, as few as a further pass can reach do.
     """
     if not forms or len(set(forms)) != len(forms):
         raise ValueError("The forms are missing or stand twice.")
@@ -139,20 +156,30 @@ def deal(
     order = chance.shuffled(sorted(set(seats)))
     rank = {seat: n for n, seat in enumerate(order)}
     pack = chance.shuffled(sorted(forms))
+    packs = {seat: [one for one in pack if allowed is None or one in allowed.get(seat, pack)] for seat in order}
+    dealt = {seat: form for seat, form in (fixed or {}).items() if seat in rank}
+    if any(not packs[seat] for seat in order if seat not in dealt):
+        raise ValueError("A seat may be given none of the forms.")
     beside: dict[str, set[str]] = {seat: set() for seat in order}
     for one, other in neighbours:
         if one in beside and other in beside and one != other:
             beside[one].add(other)
             beside[other].add(one)
-    dealt: dict[str, str] = {}
     used = dict.fromkeys(pack, 0)
-    waiting = set(order)
+    for form in dealt.values():
+        used[form] = used.get(form, 0) + 1
+    waiting = set(order) - set(dealt)
+    free = [seat for seat in order if seat in waiting]
+
+    def choices(seat: str) -> int:
+        return len(set(packs[seat]) - {dealt[other] for other in beside[seat] if other in dealt})
+
     while waiting:
-        seat = min(waiting, key=lambda s: (-len({dealt[o] for o in beside[s] if o in dealt}), -len(beside[s]), rank[s]))
+        seat = min(waiting, key=lambda s: (choices(s), -len(beside[s]), rank[s]))
         waiting.discard(seat)
-        dealt[seat] = _cheapest(seat, beside, dealt, used, pack)
+        dealt[seat] = _cheapest(seat, beside, dealt, used, packs[seat])
         used[dealt[seat]] += 1
-    _repair(order, beside, dealt, used, pack)
+    _repair(free, beside, dealt, used, packs)
     return {seat: dealt[seat] for seat in seats}
 
 
@@ -165,7 +192,7 @@ def _cheapest(
 ) -> str:
     clashes = dict.fromkeys(pack, 0)
     for other in beside[seat]:
-        if other in dealt:
+        if dealt.get(other) in clashes:
             clashes[dealt[other]] += 1
     return min(pack, key=lambda form: (clashes[form], used[form], pack.index(form)))
 
@@ -175,7 +202,7 @@ def _repair(
     beside: Mapping[str, set[str]],
     dealt: dict[str, str],
     used: dict[str, int],
-    pack: Sequence[str],
+    packs: Mapping[str, Sequence[str]],
 ) -> None:
     """Move seats to forms with fewer clashes, or with as few and fewer users, until nothing gets better."""
     for _ in range(20):
@@ -185,7 +212,7 @@ def _repair(
             here = sum(dealt[other] == now for other in beside[seat])
             del dealt[seat]
             used[now] -= 1
-            best = _cheapest(seat, beside, dealt, used, pack)
+            best = _cheapest(seat, beside, dealt, used, packs[seat])
             there = sum(dealt[other] == best for other in beside[seat])
             better = (there, used[best]) < (here, used[now])
             dealt[seat] = best if better else now

@@ -6,6 +6,7 @@ taken in the ledger's queue.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -18,12 +19,12 @@ from sjt import db
 from sjt.access import SYSTEM, Actor, Role
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import Paper
-from sjt.delivery import codes, dealing, ledger, scheduling, store
+from sjt.delivery import codes, dealing, emergency_keys, fitting, ledger, networks, on_paper, store
 from sjt.delivery.model import ActKind, Adjustment, BookingState, SessionState
 from sjt.delivery.sources import source
 from sjt.delivery.tables import Booking, CodeTry, Sitting
 from sjt.delivery.writing import Act
-from sjt.errors import Forbidden, MoveRefused, NotFound, Throttled
+from sjt.errors import Conflict, Forbidden, MoveRefused, NotFound, Throttled
 
 TRIES = 10
 """Wrong tries at a code in a minute from one seat's browser, or from an address whose browser shows no mark."""
@@ -61,6 +62,7 @@ def enter(code: str, pin: str, *, address: str, agent: str, secret_key: str, now
         _leave_trace("entry.refused", address, now, {"why": "unknown code or PIN"})
         raise Forbidden(_REFUSED)
     _forgive(tried)
+    _require_network(booking_id, address, now)
     sitting_id, name, minutes, adjustment = _sitting_for(booking_id, now)
     candidate = f"candidate:{_candidate_of(sitting_id)}"
     keeper = ledger.current()
@@ -68,7 +70,9 @@ def enter(code: str, pin: str, *, address: str, agent: str, secret_key: str, now
     opened.pop("notes")
     keeper.act(Act(sitting_id, ActKind.OPENED, SYSTEM.id, keeper.now(), opened))
     with db.session() as session:
-        lease = store.sitting(session, sitting_id).lease
+        sitting = store.sitting(session, sitting_id)
+        lease, session_id = sitting.lease, sitting.session_id
+    emergency_keys.ensure_key(session_id, secret_key=secret_key, now=now)
     token = codes.lease_token(secret_key, sitting_id, lease)
     claim = Act(
         sitting_id,
@@ -122,6 +126,16 @@ def _booking_of(session: Session, code: str, pin: str, secret_key: str, now: dat
     return None if booking is None else booking.id
 
 
+def _require_network(booking_id: UUID, address: str, now: datetime) -> None:
+    with db.session() as session:
+        allowed, centre = networks.of_session(session, store.booking(session, booking_id).session_id)
+    try:
+        networks.require_allowed(allowed, address, centre)
+    except Forbidden:
+        _leave_trace("booking.other_network_refused", booking_id, now, {"address": address[:80]})
+        raise
+
+
 def _leave_trace(did: str, on: UUID | str, now: datetime, body: dict[str, str]) -> None:
     with db.transaction() as session:
         audit.record(session, by=SYSTEM, did=did, on=on, at=now, body=body)
@@ -133,7 +147,7 @@ def _candidate_of(sitting_id: UUID) -> UUID:
 
 
 def _sitting_for(booking_id: UUID, now: datetime) -> tuple[UUID, str, int, Adjustment]:
-    """Find a booking's sitting or make it: form, order, frozen paper's hash."""
+    """Find a booking's sitting or make it, for a candidate who has been checked in."""
     with db.session() as session:
         booking = store.booking(session, booking_id)
         person = store.candidate(session, booking.candidate_id)
@@ -141,43 +155,62 @@ def _sitting_for(booking_id: UUID, now: datetime) -> tuple[UUID, str, int, Adjus
         _require_checked_in(booking)
         adjustment = Adjustment.from_json(booking.adjustment)
         found = store.sitting_of_booking(session, booking_id)
-        if found is not None:
-            return found.id, name, paper_of(session, found.form_id).minutes, adjustment
-        row = store.test_session(session, booking.session_id)
-        form_id = scheduling.form_for(session, row, booking, person)
-        paper = source().paper(session, form_id)
-        facts = source().form_facts(session, form_id)
-        neighbours = [
-            deal_from(other.deal)
-            for near, _, other in store.bookings(session, row.id)
-            if other is not None and near.seat is not None and abs(near.seat - (booking.seat or 0)) == 1
-        ]
-    sitting_id = uuid4()
-    deal = dealing.order_of(str(row.id), str(sitting_id), paper, neighbours)
-    made = Sitting(
-        id=sitting_id,
-        booking_id=booking_id,
-        session_id=row.id,
-        candidate_id=person.id,
-        form_id=form_id,
-        snapshot_sha256=facts.snapshot_sha256,
-        deal_seed=deal.seed,
-        deal=json.dumps(asdict(deal), sort_keys=True),
-        opened_at=now,
-    )
-    try:
-        with db.transaction() as session:
+        if found is not None and on_paper.is_on_paper(session, found.id):
+            raise Forbidden("This test is sat on paper, so no computer opens it. Ask the invigilator.")
+    sitting_id, minutes = put_sitting(booking_id, now)
+    return sitting_id, name, minutes, adjustment
+
+
+def put_sitting(booking_id: UUID, now: datetime, *, by: Actor = SYSTEM) -> tuple[UUID, int]:
+    """Find a booking's sitting or deal one: form, order, frozen paper's hash. Give it with its paper's minutes.
+
+    What was dealt is looked at again inside the transaction that keeps it: if a neighbour sat down or a form was
+    withheld meanwhile, it is dealt afresh.
+    """
+    for _ in range(8):
+        with db.session() as session:
+            booking = store.booking(session, booking_id)
+            found = store.sitting_of_booking(session, booking_id)
+            if found is not None:
+                return found.id, paper_of(session, found.form_id).minutes
+            person = store.candidate(session, booking.candidate_id)
+            row = store.test_session(session, booking.session_id)
+            form_id = fitting.form_for(session, row, booking, person)
+            paper = source().paper(session, form_id)
+            facts = source().form_facts(session, form_id)
+            near = _neighbours(session, booking)
+        sitting_id = uuid4()
+        deal = dealing.order_of(str(row.id), str(sitting_id), paper, [deal_from(one.deal) for one in near])
+        made = Sitting(
+            id=sitting_id,
+            booking_id=booking_id,
+            session_id=row.id,
+            candidate_id=person.id,
+            form_id=form_id,
+            snapshot_sha256=facts.snapshot_sha256,
+            deal_seed=deal.seed,
+            deal=json.dumps(asdict(deal), sort_keys=True),
+            opened_at=now,
+        )
+        with contextlib.suppress(IntegrityError), db.transaction() as session:
+            # two browsers may show one code at once: the first makes the sitting, the second finds it
+            same = [(one.id, one.form_id) for one in _neighbours(session, booking)]
+            if form_id in fitting.withheld(session, row.id) or same != [(one.id, one.form_id) for one in near]:
+                continue
             session.add(made)
             session.flush()
             body = {"sitting": str(sitting_id), "form": form_id}
-            audit.record(session, by=SYSTEM, did="booking.entered", on=booking_id, at=now, body=body)
-    except IntegrityError:  # two browsers showed the code at once; the first made the sitting
-        with db.session() as session:
-            other = store.sitting_of_booking(session, booking_id)
-        if other is None:
-            raise
-        sitting_id = other.id
-    return sitting_id, name, paper.minutes, adjustment
+            audit.record(session, by=by, did="booking.entered", on=booking_id, at=now, body=body)
+    raise Conflict("The room is being dealt again. Enter the code once more.")
+
+
+def _neighbours(session: Session, booking: Booking) -> list[Sitting]:
+    """Give the sittings on the seats beside a booking's."""
+    return [
+        other
+        for near, _, other in store.bookings(session, booking.session_id)
+        if other is not None and near.seat is not None and abs(near.seat - (booking.seat or 0)) == 1
+    ]
 
 
 def _require_checked_in(booking: Booking) -> None:

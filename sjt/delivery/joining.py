@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from flask import url_for
 from sqlmodel import Session
 
 from sjt.access import Actor, Permission, may
 from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
 from sjt.audit import service as audit
-from sjt.delivery import service
+from sjt.authoring import candidate_views
+from sjt.delivery import feedback, service
 from sjt.delivery.model import SessionState
 
 _CHAINS = service.SittingChains()
@@ -22,10 +22,13 @@ def register() -> None:
     """Join; done twice it changes nothing."""
     audit.register_chains(_CHAINS)
     desk.register(tasks)
+    candidate_views.register(feedback.on_items)
 
 
 def tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
     """Say which rooms run or start today, who waits for a gateway, and what must be decided before results."""
+    from flask import url_for
+
     if not (may(actor, Permission.INVIGILATE) or may(actor, Permission.SCHEDULE)):
         return
     lines = service.sessions(session)

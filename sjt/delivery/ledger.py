@@ -11,12 +11,11 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 import orjson
-import psycopg
 
 from sjt import db
 from sjt.audit.chain import body_sha256, new_salt
@@ -28,6 +27,9 @@ from sjt.delivery.writing import Act, Batch, Done
 from sjt.errors import MoveRefused, Unavailable
 from sjt.times import Clock, SystemClock, iso
 
+if TYPE_CHECKING:
+    import psycopg  # where it is needed it is imported: an organisation on SQLite never waits for it
+
 log = logging.getLogger("sjt.ledger")
 
 MAX_BATCH: Final = 256
@@ -37,6 +39,10 @@ WAIT_SECONDS: Final = 10.0
 BUSY_MS: Final = 8_000
 """How long the writer waits for another process; shorter than its callers wait for it."""
 CONNECTIONS: Final = 16
+ACTS_AT_ONCE: Final = 64
+"""Deeds on a room in one PostgreSQL transaction: their rows stay locked until its end, so not the whole hall."""
+_ONE_REQUEST_S: Final = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""SQLite's errors about what one request holds; all others are about the file, and take the batch back."""
 
 T = TypeVar("T")
 Work = Callable[[Hand], T]
@@ -124,7 +130,7 @@ class Ledger:
         """Do deeds on many sittings in as few commits as may be; one whose state refuses its deed gives None."""
         _not_inside_a_transaction()
         if self._pool is not None:
-            return [_or_none(partial(self.act, deed)) for deed in acts]
+            return self._pool.act_all(acts)
         jobs = [self._enqueue(self._acting(deed), patient=True) for deed in acts]
         return [_or_none(partial(job.wait, self.wait_seconds)) for job in jobs]
 
@@ -219,7 +225,7 @@ class Ledger:
         connection.execute("SAVEPOINT one")
         try:
             job.result = job.work(hand)
-        except sqlite3.IntegrityError as error:
+        except _ONE_REQUEST_S as error:
             job.error = error
         except sqlite3.Error:
             raise  # the file's trouble, not the request's: the whole batch goes back
@@ -261,8 +267,19 @@ class _PostgresqlPool:
         with self._connection() as connection, connection.transaction():
             return work(Hand(connection.execute, self._database.engine.dialect))
 
+    def act_all(self, acts: Sequence[Act]) -> list[Done | None]:
+        """Do many deeds in few commits: one for each would keep a hall of 500 waiting."""
+        done: dict[int, Done | None] = {}
+        # by sitting: two deeds on one room lock its rows in one order, and never each other
+        order = sorted(range(len(acts)), key=lambda n: acts[n].sitting_id.bytes)
+        for start in range(0, len(order), ACTS_AT_ONCE):
+            done |= self.run(partial(_acting_all, {n: acts[n] for n in order[start : start + ACTS_AT_ONCE]}))
+        return [done[n] for n in range(len(acts))]
+
     @contextlib.contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
+        import psycopg
+
         try:
             connection = self._free.get(timeout=self._wait_seconds)
         except queue.Empty:
@@ -280,6 +297,8 @@ class _PostgresqlPool:
             self._free.put(connection if connection is not None and not connection.closed else None)
 
     def _connect(self) -> psycopg.Connection[Any]:
+        import psycopg
+
         url = self._database.engine.url
         arguments, options = self._database.engine.dialect.create_connect_args(url)
         timeouts = f"-c statement_timeout={int(self._wait_seconds * 1000)} -c lock_timeout={BUSY_MS}"
@@ -295,7 +314,7 @@ _FUNCTION: Final = "SELECT sjt_save(%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)"
 def _function_arguments(batch: Batch) -> tuple[Any, ...] | None:
     """Give the arguments of ``sjt_save``, or None when the batch is not of the common kind."""
     events = sorted(batch.events, key=lambda event: event.seq)
-    if not events or any(event.kind is EventKind.SUBMIT for event in events):
+    if not events or batch.via or any(event.kind is EventKind.SUBMIT for event in events):
         return None
     if len({event.seq for event in events}) < len(events) or len({event.id for event in events}) < len(events):
         return None
@@ -336,6 +355,19 @@ def _function_reply(batch: Batch, found: dict[str, Any]) -> Reply:
         state=state,
         content_head=found["content_head"],
     )
+
+
+def _acting_all(deeds: Mapping[int, Act], hand: Hand) -> dict[int, Done | None]:
+    done: dict[int, Done | None] = {}
+    for n, deed in deeds.items():
+        hand.run("SAVEPOINT one")
+        try:
+            done[n] = writing.act(hand, deed)
+        except MoveRefused:
+            done[n] = None
+            hand.run("ROLLBACK TO SAVEPOINT one")
+        hand.run("RELEASE SAVEPOINT one")
+    return done
 
 
 def _or_none(deed: Callable[[], Done]) -> Done | None:

@@ -78,11 +78,19 @@ class ActKind(StrEnum):
     RELEASED = "released"
     """The device gave up the lease; the next browser that shows the code takes it."""
     CLAIMED = "claimed"
+    REASSIGNED = "reassigned"
+    """The sitting is another person's: somebody sat under a neighbour's code."""
     SUBMITTED = "submitted"
     CLOSED = "closed"
     REOPENED = "reopened"
     VOIDED = "voided"
     HELD = "held"
+    REDEALT = "redealt"
+    """The sitting has another form: the one it had may have leaked, and it had not begun."""
+    SAT = "sat_on_paper"
+    """The invigilator's record of a sitting that was sat on paper with no clock of sjt's running."""
+    KEYED = "keyed"
+    """An answer from the sheets of a sitting on paper, keyed twice and agreed."""
     ADMITTED = "admitted"
     DISCARDED = "discarded"
 
@@ -142,7 +150,10 @@ class Adjustment:
     rest_break_minutes: int = 0
     """Stop-clock budget; 0: none granted."""
     rest_break_overrun: str = "free"
-    """``free``: the clock stays stopped beyond the budget; ``counted``: it runs on."""
+    """What a break beyond its length costs. ``free``: nothing; ``budget``: time of later breaks, then of the test;
+    ``section``: time of the test at once (``counted``, of earlier versions, reads as ``budget``)."""
+    rest_break_each: int = 0
+    """Agreed minutes of one break; 0: as long as the budget lasts."""
     notes: str = ""
     """Effects the clock does not know: reader, scribe, coloured background, separate room."""
 
@@ -152,6 +163,7 @@ class Adjustment:
             "extra_minutes": self.extra_minutes,
             "rest_break_minutes": self.rest_break_minutes,
             "rest_break_overrun": self.rest_break_overrun,
+            "rest_break_each": self.rest_break_each,
             "notes": self.notes,
         }
 
@@ -167,10 +179,27 @@ class Adjustment:
         if self.extra_minutes:
             parts.append(f"extra time {self.extra_minutes} min")
         if self.rest_break_minutes:
-            parts.append(f"rest breaks {self.rest_break_minutes} min")
+            each = f", {self.rest_break_each} min each" if self.rest_break_each else ""
+            rule = {"budget": ", overrun from the budget", "section": ", overrun from the test's time"}
+            words = f"rest breaks {self.rest_break_minutes} min{each}"
+            parts.append(words + rule.get(self.rest_break_overrun.replace("counted", "budget"), ""))
         if self.notes:
             parts.append(self.notes)
         return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class PageClock:
+    """A moment by a page's own count, which setting the computer's clock does not move."""
+
+    page: str
+    """The life of the page: a reload begins another."""
+    ms: int
+    seen: str | None = None
+    """The newest ``content_head`` that a reply had told the page: the event was made after it."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"page": self.page, "ms": self.ms, "seen": self.seen}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +213,20 @@ class ClientEvent:
     response: Any = None
     client_time: str | None = None
     prev: str | None = None
+    """Hash of the content of the event before it on that page, as ``content_head`` folds it."""
+    clock: PageClock | None = None
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> ClientEvent:
+        """Read back what ``content`` wrote; the lease is the caller's."""
+        data = {name: value for name, value in content.items() if name != "lease"}
+        clock = data.pop("clock", None)
+        data["clock"] = PageClock(**clock) if clock is not None else None
+        return cls(**{**data, "id": UUID(data["id"]), "kind": EventKind(data["kind"])})
 
     def content(self, lease: int) -> dict[str, Any]:
         """Give the client's own content, which ``content_head`` is made of."""
-        return {
+        content = {
             "id": str(self.id),
             "lease": lease,
             "seq": self.seq,
@@ -197,6 +236,9 @@ class ClientEvent:
             "client_time": self.client_time,
             "prev": self.prev,
         }
+        if self.clock is not None:
+            content["clock"] = self.clock.to_json()
+        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +302,8 @@ class SessionPlan:
     forms: tuple[str, ...]
     plan: str
     seats: int
+    reserve: tuple[str, ...] = ()
+    """Forms that share nothing with the others, dealt only when one of those has leaked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from sqlmodel import Session, col, select
 from sjt import db
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.delivery import service, sources, store
+from sjt.delivery import fitting, reserving, scheduling, service, sources, store
 from sjt.delivery.gateway import EvidenceAsked, Missing
 from sjt.delivery.model import Adjustment, BookingState, CandidateLine, SittingState
 from sjt.delivery.sources import FormFacts
 from sjt.delivery.tables import Booking, Candidate, Centre, Room, TestSession
+from sjt.delivery.timing import granted_ms
 from sjt.errors import Conflict, Fault, InputError
 
 
@@ -155,3 +156,29 @@ def add_place(session: Session, centre_name: str, room_name: str, *, by: Actor, 
     session.add(room)
     session.flush()
     audit.record(session, by=by, did="room.added", on=room.id, at=now, body={"centre": centre.name, "room": room.name})
+
+
+def late_rules(session: Session, session_id: UUID) -> TestSession:
+    """Give the session's row with its rules for latecomers."""
+    return store.test_session(session, session_id)
+
+
+def time_in_all(session: Session, line: BookingLine) -> list[tuple[int, int]]:
+    """Give, for each length of form of the session, its minutes and the seconds that this candidate gets in all."""
+    lengths = {
+        sources.source().paper(session, form_id).minutes for form_id in scheduling.forms_of(session, line.session)
+    }
+    granted = line.adjustment
+    return [
+        (minutes, granted_ms(minutes, granted.extra_percent, granted.extra_minutes) // 1000)
+        for minutes in sorted(lengths)
+    ]
+
+
+def unserved(session: Session, session_id: UUID) -> list[fitting.Unserved]:
+    """List a session's bookings that none of its forms fits."""
+    return fitting.unserved(session, store.test_session(session, session_id))
+
+
+def reserve(session: Session, session_id: UUID) -> tuple[str, ...]:
+    return reserving.named(session, session_id)

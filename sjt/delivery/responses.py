@@ -11,13 +11,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from sjt.authoring.snapshot import Format, Paper, PaperItem
-from sjt.delivery.model import ClientEvent, Code, EventKind, Refused
+from sjt.delivery.model import ClientEvent, Code, EventKind, PageClock, Refused
 
 MAX_CHARACTERS: Final = 20_000
 """A written answer's hard limit; max_words is soft: counted, never refused."""
 MAX_SEQ: Final = 2**53 - 1
 """The largest whole number that a browser counts exactly."""
 _HEX64: Final = re.compile(r"[0-9a-f]{64}\Z")
+_PAGE: Final = re.compile(r"[0-9a-f]{16}\Z")
 _ITEM_KINDS: Final = frozenset({EventKind.ANSWER, EventKind.FLAG})
 
 
@@ -159,6 +160,9 @@ def read_event(raw: Any, items: Mapping[str, PaperItem]) -> ClientEvent | Refuse
         return refuse(Code.BAD_SHAPE, "client_time is an ISO 8601 time with its zone.")
     if prev is not None and not (isinstance(prev, str) and _HEX64.match(prev)):
         return refuse(Code.BAD_SHAPE, "prev is 64 lower-case hex digits, or null.")
+    clock = None if raw.get("clock") is None else read_clock(raw["clock"])
+    if clock is None and raw.get("clock") is not None:
+        return refuse(Code.BAD_SHAPE, "clock holds page, 16 hex digits, ms, a whole number, and seen, 64 or null.")
     if item_id is None:
         if kind in _ITEM_KINDS:
             return refuse(Code.BAD_SHAPE, f"An event of kind {kind} names its item.")
@@ -175,7 +179,19 @@ def read_event(raw: Any, items: Mapping[str, PaperItem]) -> ClientEvent | Refuse
         response = bool(response)
     elif response is not None:
         return refuse(Code.BAD_SHAPE, f"An event of kind {kind} has no response.")
-    return ClientEvent(event_id, seq, kind, item_id, response, client_time, prev)
+    return ClientEvent(event_id, seq, kind, item_id, response, client_time, prev, clock)
+
+
+def read_clock(raw: Any) -> PageClock | None:
+    """Read a page's own time, of an event or of a whole request; None if it is not one."""
+    if not isinstance(raw, Mapping):
+        return None
+    page, ms, seen = raw.get("page"), raw.get("ms"), raw.get("seen")
+    if not isinstance(page, str) or not _PAGE.match(page) or type(ms) is not int or not 0 <= ms <= MAX_SEQ:
+        return None
+    if seen is not None and not (isinstance(seen, str) and _HEX64.match(seen)):
+        return None
+    return PageClock(page, ms, seen)
 
 
 def _is_time(value: Any) -> bool:

@@ -25,6 +25,9 @@ class ActWords:
     when: frozenset[SittingState] = frozenset()
     danger: bool = False
     minutes: bool = False
+    percent: bool = False
+    person: bool = False
+    """Asks who really sits there."""
     needs_reason: bool = True
     main: bool = False
     """Shown at once, not under More."""
@@ -70,6 +73,7 @@ SEAT: Final[Mapping[str, ActWords]] = {
             _TIME_REASONS,
             frozenset({_S.WAITING, *_RUNS}),
             minutes=True,
+            percent=True,
             main=True,
         ),
         ActWords(
@@ -79,6 +83,26 @@ SEAT: Final[Mapping[str, ActWords]] = {
             "The candidate enters the same code on the new computer and goes on with the same time.",
             ("Computer has failed", "Browser is frozen", "Wrong seat", "Other"),
             frozenset({_S.WAITING, *_RUNS}),
+            main=True,
+        ),
+        ActWords(
+            "give",
+            "Give to another person",
+            "For a candidate who sits under somebody else’s code: the test, its answers and its clock go to the "
+            "person you name, who goes on without a break. The other person enters their own code and starts anew. "
+            "An incident is opened. To undo it, give the test back.",
+            ("Codes were mixed up", "Sat at the wrong place", "Other"),
+            frozenset({_S.WAITING, *_RUNS}),
+            person=True,
+            main=True,
+        ),
+        ActWords(
+            "again",
+            "Seat again",
+            "The void test stays on record. The candidate enters the same code again and begins a new test, "
+            "which you start.",
+            ("Right person is here now", "Fault is mended", "Other"),
+            frozenset({_S.VOID}),
             main=True,
         ),
         ActWords(
@@ -143,7 +167,8 @@ ROOM: Final[Mapping[str, ActWords]] = {
         ActWords(
             "resume",
             "Go on for all",
-            "Every paused test goes on with the time that was left.",
+            "Every test that was stopped with the room goes on with the time that was left. Who was paused alone "
+            "before stays paused until you press Go on at that seat.",
             ("Disturbance is over", "Fault is mended", "Other"),
         ),
         ActWords(

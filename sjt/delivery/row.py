@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -169,6 +169,9 @@ class Row:
 
     def remaining_ms(self, at: Instant) -> int:
         """Give the time left; below zero when the end has passed and nobody has closed yet."""
+        if self.state is SittingState.BREAK and self._ends_at is not None:
+            # beyond what was granted a break takes the test's time; nothing changes before
+            return min(self.left_ms, remaining(at, self.ends_boot, self.ends_mono_ms, self.ends_at))
         if self.state is not SittingState.RUNNING:
             return self.left_ms
         if self.ends_boot == at.boot and self.ends_mono_ms is not None:
@@ -271,12 +274,26 @@ class Row:
             self.key,
         )
 
+    def redeal(self, body: Mapping[str, Any]) -> None:
+        """Put another form and order under the sitting; only one that has not begun is ever dealt again."""
+        self.hand.run(
+            "UPDATE sitting SET form_id = ?, snapshot_sha256 = ?, deal_seed = ?, deal = ? WHERE id = ?",
+            body["form"],
+            body["snapshot_sha256"],
+            body["deal"]["seed"],
+            canonical(body["deal"]).decode(),
+            self.key,
+        )
+
     def renew_clock(self, at: Instant) -> None:
         """Fold the sitting's time entries afresh and write down what they say."""
-        left = timing.time_left(time_entries(self.hand, self.id), at)
+        entries = time_entries(self.hand, self.id)
+        left = timing.time_left(entries, at)
         self.state, self.total_ms, self.left_ms = left.state, left.total_ms, left.left_ms
-        if left.runs:
-            self.ends_boot, self.ends_mono_ms, self.ends_at = at.boot, at.mono_ms + left.left_ms, left.ends_at(at.at)
+        ends_in = left.left_ms if left.runs else timing.break_ends_in_ms(entries, at)
+        if ends_in is not None:
+            self.ends_boot, self.ends_mono_ms = at.boot, at.mono_ms + ends_in
+            self.ends_at = at.at + timedelta(milliseconds=ends_in)
         else:
             self.ends_boot = self.ends_mono_ms = self.ends_at = None
 

@@ -5,6 +5,7 @@ None of them takes a session, and none may be called inside ``transaction()``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
@@ -16,12 +17,13 @@ from sjt import db
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import PaperItem
-from sjt.delivery import after, entering, ledger, responses, store
+from sjt.delivery import after, entering, latecomers, ledger, on_paper, reserving, responses, store
 from sjt.delivery.model import (
     MAX_EVENTS,
     ActKind,
     BookingState,
     ClientEvent,
+    PageClock,
     Refused,
     Reply,
     SessionState,
@@ -40,12 +42,20 @@ def _act(sitting_id: UUID, kind: ActKind, by: Actor, **body: Any) -> Done:
     return keeper.act(Act(sitting_id, kind, by.id, keeper.now(), body))
 
 
-def _act_on_room(session_id: UUID, kind: ActKind, by: Actor, states: Iterable[SittingState], **body: Any) -> list[UUID]:
+def _act_on_room(
+    session_id: UUID,
+    kind: ActKind,
+    by: Actor,
+    states: Iterable[SittingState],
+    *,
+    without: frozenset[UUID] = frozenset(),
+    **body: Any,
+) -> list[UUID]:
     """Do one deed on every sitting of a room that is in one of the states, at one instant."""
     keeper = ledger.current()
     wanted = frozenset(states)
     with db.session() as session:
-        ids = [sitting.id for sitting in store.sittings(session, session_id) if sitting.state in wanted]
+        ids = [one.id for one in store.sittings(session, session_id) if one.state in wanted and one.id not in without]
     at = keeper.now()
     done = keeper.act_all([Act(sitting_id, kind, by.id, at, body) for sitting_id in ids])
     return [sitting_id for sitting_id, one in zip(ids, done) if one is not None and one.changed]
@@ -65,7 +75,8 @@ def start_room(session_id: UUID, *, by: Actor, reason: str = "") -> list[UUID]:
             if sitting is not None
             and booking.state is BookingState.CHECKED_IN
             and sitting.state is SittingState.WAITING
-            and sitting.lease_hmac is not None
+            and (sitting.lease_hmac is not None or on_paper.is_on_paper(session, sitting.id))
+            and reserving.may_start(session, sitting)
         ]
         if row.state is SessionState.SCHEDULED:
             row.state, row.started_at = SessionState.RUNNING, at.at
@@ -77,16 +88,22 @@ def start_room(session_id: UUID, *, by: Actor, reason: str = "") -> list[UUID]:
 
 
 def start_sitting(sitting_id: UUID, *, by: Actor, reason: str = "") -> None:
-    """Start one candidate who came late or entered late: full time, a new finish."""
+    """Start one candidate who came or entered late: with the full time, unless the session's rule shortens it."""
     with db.session() as session:
         sitting = store.sitting(session, sitting_id)
         booking = store.booking(session, sitting.booking_id)
         row = store.test_session(session, sitting.session_id)
-    if row.state is SessionState.CLOSED:
-        raise MoveRefused("The session is closed.")
+        leaked = sitting.state is SittingState.WAITING and not reserving.may_start(session, sitting)
+        at = ledger.current().now()
+        gone = latecomers.time_gone_ms(row, booking, store.sittings(session, row.id), at)
     if booking.state is not BookingState.CHECKED_IN:
         raise MoveRefused("Check the candidate in first.")
-    _act(sitting_id, ActKind.STARTED, by, reason=reason)
+    if leaked:
+        raise MoveRefused("This candidate's form may have leaked, and no other form of the session fits them.")
+    if row.state is SessionState.CLOSED:
+        raise MoveRefused("The session is closed.")
+    late = {"late_ms": gone} if gone else {}
+    _act(sitting_id, ActKind.STARTED, by, reason=reason, **late)
 
 
 def pause(sitting_id: UUID, *, by: Actor, reason: str) -> None:
@@ -103,7 +120,11 @@ def pause_room(session_id: UUID, *, by: Actor, reason: str) -> list[UUID]:
 
 
 def resume_room(session_id: UUID, *, by: Actor, reason: str) -> list[UUID]:
-    return _act_on_room(session_id, ActKind.RESUMED, by, (SittingState.PAUSED,), reason=reason, room=True)
+    """Let all go on whom a pause of the room stopped; who was paused alone before stays so until somebody looks."""
+    with db.session() as session:
+        alone = store.paused_alone(session, session_id)
+    states = (SittingState.PAUSED,)
+    return _act_on_room(session_id, ActKind.RESUMED, by, states, without=alone, reason=reason, room=True)
 
 
 def extend(
@@ -118,8 +139,7 @@ def extend_room(session_id: UUID, minutes: int, *, by: Actor, reason: str, key: 
     """Give the whole room more time; each candidate's own percentage applies to it too."""
     _require_more(minutes, 0)
     states = (SittingState.WAITING, SittingState.RUNNING, SittingState.PAUSED, SittingState.BREAK)
-    body = {"minutes": minutes, "room": True, "reason": reason, "key": key}
-    return _act_on_room(session_id, ActKind.EXTENDED, by, states, **body)
+    return _act_on_room(session_id, ActKind.EXTENDED, by, states, minutes=minutes, room=True, reason=reason, key=key)
 
 
 def _require_more(minutes: int, percent: str | int) -> None:
@@ -212,8 +232,8 @@ def save(sitting_id: UUID, lease: int, body: bytes, *, by: Actor) -> Reply:
         The body is not JSON of the agreed shape; nothing was stored.
     """
     try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        data = _read_json(body)
+    except ValueError as error:
         raise InputError(f"The request is not JSON: {error}.") from error
     events = data.get("events") if isinstance(data, dict) else None
     if not isinstance(events, list):
@@ -221,10 +241,31 @@ def save(sitting_id: UUID, lease: int, body: bytes, *, by: Actor) -> Reply:
     if len(events) > MAX_EVENTS:
         raise TooMany(f"The request holds {len(events)} events; {MAX_EVENTS} are the most. Send fewer at once.")
     unsaved = data.get("unsaved")
-    return save_events(sitting_id, lease, events, by=by.id, unsaved=unsaved if responses.is_whole(unsaved) else None)
+    held = unsaved if responses.is_whole(unsaved) else None
+    sent = responses.read_clock(data.get("clock"))
+    return save_events(sitting_id, lease, events, by=by.id, unsaved=held, sent=sent)
 
 
-def save_events(sitting_id: UUID, lease: int, raw: Iterable[Any], *, by: str, unsaved: int | None = None) -> Reply:
+def _read_json(body: bytes) -> Any:
+    """Read a request; half a sign (a lone surrogate) in one text must not refuse the other events for ever."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if b"\\ud" not in body.lower():
+            raise
+        return json.loads(body)
+
+
+def save_events(
+    sitting_id: UUID,
+    lease: int,
+    raw: Iterable[Any],
+    *,
+    by: str,
+    unsaved: int | None = None,
+    sent: PageClock | None = None,
+    via: str = "",
+) -> Reply:
     """Check events against the paper, then store the good ones; the reply names every one."""
     keeper = ledger.current()
     instant = keeper.now()
@@ -238,7 +279,7 @@ def save_events(sitting_id: UUID, lease: int, raw: Iterable[Any], *, by: str, un
         else:
             good.append(read)
     held = None if unsaved is None else max(0, min(unsaved, 1_000_000))
-    reply = keeper.save(Batch(sitting_id, lease, tuple(good), by, instant, held))
+    reply = keeper.save(Batch(sitting_id, lease, tuple(good), by, instant, held, sent, via))
     if not bad:
         return reply
     return Reply(

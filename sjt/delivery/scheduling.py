@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +13,8 @@ from sqlmodel import Session
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.db import new_id
-from sjt.delivery import codes, dealing, gateway, store, ulns
+from sjt.delivery import codes, fitting, gateway, latecomers, reserving, store, ulns
+from sjt.delivery.fitting import open_forms as open_forms
 from sjt.delivery.gateway import Missing
 from sjt.delivery.model import (
     Adjustment,
@@ -28,6 +27,7 @@ from sjt.delivery.model import (
 )
 from sjt.delivery.sources import FormFacts, source
 from sjt.delivery.tables import Booking, Candidate, Centre, GatewayEvidence, Room, TestSession
+from sjt.delivery.tables_paper import SessionReserve
 from sjt.errors import Conflict, Fault, InputError, MoveRefused, NotFound
 
 Row = TypeVar("Row", Centre, Room, TestSession)
@@ -79,6 +79,7 @@ def create_session(
             source().form_facts(session, form_id)
         except (NotFound, MoveRefused) as error:
             faults.append(Fault(file, "", "forms", f"names {form_id}: {error}", "Publish it, or name another form."))
+    faults += reserving.reserve_faults(session, plan.forms, plan.reserve, file)
     try:
         source().plan(session, plan.plan)
     except (NotFound, InputError) as error:
@@ -104,7 +105,11 @@ def create_session(
             created_at=now,
         ),
     )
-    body = {"centre": centre.name, "room": room.name, "starts": plan.starts.isoformat(), "forms": list(plan.forms)}
+    if plan.reserve:
+        session.add(SessionReserve(session_id=row.id, forms=list(plan.reserve)))
+        session.flush()
+    body: dict[str, object] = {"centre": centre.name, "room": room.name, "starts": plan.starts.isoformat()}
+    body |= {"forms": list(plan.forms), "reserve": list(plan.reserve)}
     audit.record(session, by=by, did="session.created", on=row.id, at=now, body={**body, "plan": plan.plan})
     return CreatedSession(row.id, pin)
 
@@ -222,18 +227,15 @@ def _line_faults(
             fault("uln", "is booked into this session already.", "Leave the row out.")
         elif booking.state in _HOLDS_SEAT and at.state is not SessionState.CLOSED:
             fault("uln", f"is booked already, on {at.starts:%d %B %Y}.", "Withdraw or move that booking first.")
-    if forms and not forms - store.forms_seen(session, person.id):
-        fault("uln", "has seen every form of this session.", "Choose a session with a form that is new to them.")
+    if forms and not fitting.usable(session, facts, line.option, fitting.seen_by(session, [person.id])[person.id]):
+        what = "has seen scenarios, or relatives of scenarios, of every form of this session."
+        fault("uln", what, "Choose a session with a form that is new to them, or build a resit form.")
     return faults
 
 
 def forms_of(session: Session, row: TestSession) -> dict[str, FormFacts]:
-    """Give the session's forms that may be sat; one withdrawn since is left out."""
-    found: dict[str, FormFacts] = {}
-    for form_id in row.forms:
-        with contextlib.suppress(MoveRefused):
-            found[form_id] = source().form_facts(session, form_id)
-    return found
+    """Give the session's forms that may be sat; one withdrawn or withheld since is left out."""
+    return fitting.dealt_forms(session, row)
 
 
 def gateways(session: Session, people: Iterable[Candidate]) -> dict[UUID, list[Missing]]:
@@ -347,6 +349,7 @@ def check_in(session: Session, booking_id: UUID, *, by: Actor, now: datetime, la
     row = store.test_session(session, booking.session_id)
     if row.state is SessionState.CLOSED:
         raise MoveRefused("The session is closed.")
+    latecomers.require_in_time(row, now)
     if lacking := gateway_missing(session, booking.candidate_id):
         raise MoveRefused(
             f"The gateway is not complete, so there is no check-in. Missing: {gateway.in_words(lacking)}."
@@ -426,8 +429,8 @@ def _book_again(session: Session, old: Booking, session_id: UUID, now: datetime)
     person = store.candidate(session, old.candidate_id)
     if any(booking.session_id == session_id for booking, _ in store.bookings_of(session, [person.id])):
         raise Conflict("The candidate has a booking in that session already.")
-    if not open_forms(session, row, person):
-        raise MoveRefused(f"That session has no {person.option} form that is new to this candidate.")
+    if not fitting.open_forms(session, row, person):
+        raise MoveRefused(fitting.no_form_words(person.option).replace("This session", "That session"))
     lacking = gateways(session, [person])[person.id]
     new = Booking(
         candidate_id=person.id,
@@ -441,30 +444,3 @@ def _book_again(session: Session, old: Booking, session_id: UUID, now: datetime)
     session.add(new)
     session.flush()
     return new
-
-
-def open_forms(session: Session, row: TestSession, person: Candidate) -> list[str]:
-    """Give the session's forms for a candidate's option that they have not seen."""
-    seen = store.forms_seen(session, person.id)
-    return [
-        form_id
-        for form_id, fact in forms_of(session, row).items()
-        if fact.option == person.option and form_id not in seen
-    ]
-
-
-def form_for(session: Session, row: TestSession, booking: Booking, person: Candidate) -> str:
-    """Choose the form of a seat: neighbours do not share one where the number of forms allows."""
-    usable = open_forms(session, row, person)
-    if not usable:
-        raise MoveRefused(f"This session has no {person.option} form that is new to this candidate.")
-    if booking.seat is None:
-        raise MoveRefused("The booking has no seat.")
-    forms = [form_id for form_id, fact in forms_of(session, row).items() if fact.option == person.option]
-    seats = [str(seat) for seat in range(1, row.seats + 1)]
-    dealt = dealing.deal(str(row.id), seats, forms, list(itertools.pairwise(seats)))
-    mine = dealt[str(booking.seat)]
-    if mine in usable:
-        return mine
-    beside = {dealt.get(str(booking.seat - 1)), dealt.get(str(booking.seat + 1))}
-    return sorted(usable, key=lambda form_id: (form_id in beside, form_id))[0]

@@ -17,7 +17,9 @@ from sjt.delivery.chains import SittingChains
 from sjt.delivery.entering import Entered, candidate_actor, enter, paper_of, require_lease
 from sjt.delivery.gateway import Missing
 from sjt.delivery.incidents import report_incident, resolve_incident
+from sjt.delivery.latecomers import set_rules
 from sjt.delivery.model import LedgerEntry
+from sjt.delivery.outages import decide_outage
 from sjt.delivery.running import (
     close_session,
     decide_held,
@@ -56,6 +58,7 @@ from sjt.delivery.scheduling import (
     set_adjustment,
     withdraw,
 )
+from sjt.delivery.seating import exchange, seat_again, undo_check_in
 from sjt.delivery.tables import Candidate
 from sjt.delivery.views import (
     CandidateView,
@@ -89,6 +92,7 @@ __all__ = [
     "SittingResponses",
     "StateView",
     "book_resit",
+    "booking_of",
     "candidate",
     "candidate_actor",
     "candidates",
@@ -98,9 +102,11 @@ __all__ = [
     "count_running_sittings",
     "create_session",
     "decide_held",
+    "decide_outage",
     "end_break",
     "enter",
     "entries",
+    "exchange",
     "extend",
     "extend_room",
     "force_submit",
@@ -130,14 +136,17 @@ __all__ = [
     "room",
     "save",
     "save_events",
+    "seat_again",
     "sessions",
     "set_adjustment",
+    "set_rules",
     "sitting_of",
     "sitting_state",
     "start_break",
     "start_room",
     "start_sitting",
     "submit",
+    "undo_check_in",
     "void",
     "withdraw",
 ]
@@ -160,6 +169,10 @@ def count_running_sittings(session: Session) -> int:
 def entries(session: Session, sitting_id: UUID) -> list[LedgerEntry]:
     """Give a sitting's ledger, in order."""
     return store.entries(session, sitting_id)
+
+
+def booking_of(session: Session, sitting_id: UUID) -> UUID:
+    return store.sitting(session, sitting_id).booking_id
 
 
 def head_of(session: Session, sitting_id: UUID) -> tuple[int, str]:

@@ -6,9 +6,11 @@ One serving process per SQLite file, by a lock file; on PostgreSQL several may s
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -21,14 +23,14 @@ from sjt import db
 from sjt.access import SYSTEM
 from sjt.audit import service as audit
 from sjt.config import Settings
-from sjt.delivery import ledger, store
+from sjt.delivery import ledger, outages, store
 from sjt.delivery.chains import CHAINS
 from sjt.delivery.model import ActKind, Instant, OutagePolicy
 from sjt.delivery.row import Hand
 from sjt.delivery.tables import Outage
 from sjt.delivery.timing import instant_to_json
 from sjt.delivery.writing import Act
-from sjt.errors import Conflict, SjtError
+from sjt.errors import Conflict, SjtError, Unavailable
 from sjt.times import Clock, SystemClock
 
 if os.name == "posix":
@@ -39,6 +41,8 @@ log = logging.getLogger("sjt.serving")
 BEAT_SECONDS: Final = 5.0
 GAP_MS: Final = 8_000
 """Silence longer than this, while nobody wrote, was an outage: a beat and a good part of the next are missing."""
+START_SECONDS: Final = 60.0
+"""How long a server that starts waits for its database to take a write."""
 KEEP_BEATS: Final = timedelta(days=90)
 
 
@@ -103,11 +107,24 @@ class Running:
         self._lock.take()
         ledger.bind(self.ledger.start())
         audit.register_chains(CHAINS)
-        self.tick()
+        self._first_tick()
         if keep:
             self._thread = threading.Thread(target=self._keep, name="sjt-keeper", daemon=True)
             self._thread.start()
         return self
+
+    def _first_tick(self) -> None:
+        """Credit the outage before anybody is served; a database that is locked or still starting is waited for."""
+        until = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.tick()
+                return
+            except (Unavailable, sqlalchemy.exc.OperationalError) as error:
+                if time.monotonic() > until:
+                    raise
+                log.error("the database cannot be written yet; serving begins when it can: %s", error)
+                time.sleep(1)
 
     def stop(self) -> None:
         self._stop.set()
@@ -147,10 +164,13 @@ class Running:
             beat = store.last_heartbeat(session)
             if beat is None:
                 return
-            last = store.last_sign_of_life(session, Instant(beat.at, beat.boot, beat.mono_ms))
-            gap = _elapsed_ms(last, at)
-            # a fresh process on a file of its own knows that nobody served; otherwise a silence must show it
+            signs = [*store.signs_of_life(session, Instant(beat.at, beat.boot, beat.mono_ms)), at]
+            # a fresh process on a file of its own knows that nobody served; otherwise a silence must show it, and
+            # the longest is looked for: when a database comes back, pages may write before this beat does
             alone = self._last_beat is None and self.database.is_sqlite
+            silences = list(itertools.pairwise(signs))
+            last, back = silences[-1] if alone else max(silences, key=lambda pair: _elapsed_ms(*pair))
+            gap = _elapsed_ms(last, back)
             if gap <= (0 if alone else GAP_MS):
                 return
             ids = store.running(session)
@@ -160,17 +180,20 @@ class Running:
         # Two servers may see one gap and both write it down: credited spans of time that overlap count once.
         outage = {
             "from": instant_to_json(last),
-            "to": instant_to_json(at),
+            "to": instant_to_json(back),
             "credited": credited,
             "policy": self.policy.value,
             "key": f"{beat_id}:{self.process}",
         }
         self.ledger.act_all([Act(sitting_id, ActKind.OUTAGE, SYSTEM.id, at, outage) for sitting_id in ids])
+        if ids:
+            with self.database.transaction() as session:
+                outages.tell_rooms(session, ids, str(beat_id), last, back, gap, self.policy)
         with contextlib.suppress(sqlalchemy.exc.IntegrityError), self.database.transaction() as session:
-            session.add(Outage(last_beat=beat_id, from_at=last.at, to_at=at.at, ms=gap, credited=credited))
+            session.add(Outage(last_beat=beat_id, from_at=last.at, to_at=back.at, ms=gap, credited=credited))
             session.flush()
             if ids:
-                body = {"from": last.at.isoformat(), "to": at.at.isoformat(), "policy": self.policy.value}
+                body = {"from": last.at.isoformat(), "to": back.at.isoformat(), "policy": self.policy.value}
                 audit.record(session, by=SYSTEM, did="server.outage", on="server", at=at.at, body=body)
 
 

@@ -20,13 +20,17 @@ MOVES: Final[Mapping[ActKind, tuple[frozenset[SittingState], SittingState | None
     ActKind.BREAK_STARTED: (frozenset({_S.RUNNING}), _S.BREAK),
     ActKind.BREAK_ENDED: (frozenset({_S.BREAK}), _S.RUNNING),
     ActKind.EXTENDED: (_ALIVE, None),
-    ActKind.OUTAGE: (OPEN_STATES, None),
+    ActKind.OUTAGE: (OPEN_STATES | {_S.CLOSED}, None),  # closed: by time that a later decision gives back
     ActKind.RELEASED: (_ALIVE, None),
     ActKind.CLAIMED: (_ALIVE, None),
+    ActKind.REASSIGNED: (frozenset(_S) - {_S.VOID}, None),
     ActKind.SUBMITTED: (OPEN_STATES, _S.SUBMITTED),
     ActKind.CLOSED: (_ALIVE, _S.CLOSED),
     ActKind.REOPENED: (frozenset({_S.CLOSED, _S.SUBMITTED}), _S.RUNNING),
     ActKind.VOIDED: (frozenset(_S) - {_S.VOID}, _S.VOID),
+    ActKind.REDEALT: (frozenset({_S.WAITING}), None),
+    ActKind.SAT: (frozenset({_S.WAITING}), _S.CLOSED),
+    ActKind.KEYED: (frozenset({_S.CLOSED, _S.SUBMITTED}), None),
     ActKind.ADMITTED: (frozenset(_S) - {_S.VOID, _S.WAITING}, None),
     ActKind.DISCARDED: (frozenset(_S), None),
 }
@@ -40,6 +44,7 @@ _ALREADY: Final[Mapping[ActKind, frozenset[SittingState]]] = {
     ActKind.BREAK_ENDED: frozenset({_S.RUNNING}),
     ActKind.SUBMITTED: frozenset({_S.SUBMITTED, _S.CLOSED}),
     ActKind.CLOSED: ENDED_STATES,
+    ActKind.SAT: frozenset({_S.CLOSED}),
     ActKind.REOPENED: frozenset({_S.RUNNING}),
     ActKind.VOIDED: frozenset({_S.VOID}),
 }
@@ -52,10 +57,14 @@ _VERBS: Final[Mapping[ActKind, str]] = {
     ActKind.EXTENDED: "given more time",
     ActKind.RELEASED: "moved to another device",
     ActKind.CLAIMED: "taken up on this device",
+    ActKind.REASSIGNED: "given to another person",
     ActKind.SUBMITTED: "submitted",
     ActKind.CLOSED: "closed",
     ActKind.REOPENED: "reopened",
     ActKind.VOIDED: "voided",
+    ActKind.REDEALT: "given another form",
+    ActKind.SAT: "recorded as sat on paper",
+    ActKind.KEYED: "given answers from paper",
     ActKind.ADMITTED: "given a late answer",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -99,12 +100,28 @@ def answers_of(
     return found
 
 
-def last_seq(session: Session, sitting_id: UUID, lease: int) -> int:
-    query = select(sa.func.max(LedgerBody.seq)).where(
-        col(LedgerBody.sitting_id) == sitting_id, col(LedgerBody.lease) == lease
+def last_event(session: Session, sitting_id: UUID, lease: int) -> tuple[int, str | None]:
+    """Give the highest number stored under a lease and the content hash of its event; -1 where there is none."""
+    query = (
+        select(LedgerBody.seq, LedgerBody.content_sha256)
+        .where(col(LedgerBody.sitting_id) == sitting_id, col(LedgerBody.lease) == lease)
+        .where(col(LedgerBody.seq).is_not(None))
+        .order_by(col(LedgerBody.seq).desc(), col(LedgerBody.counts).desc())
     )
-    found = session.exec(query).one()
-    return -1 if found is None else found
+    found = session.exec(query).first()
+    return (-1, None) if found is None or found[0] is None else (found[0], found[1])
+
+
+def known_events(session: Session, sitting_id: UUID, ids: Iterable[str]) -> set[str]:
+    """Tell which of a browser's events are stored, counting or kept aside; what is no id is not."""
+    wanted: set[UUID] = set()
+    for one in ids:
+        with contextlib.suppress(ValueError):
+            wanted.add(UUID(one))
+    query = select(LedgerBody.event_id).where(
+        col(LedgerBody.sitting_id) == sitting_id, col(LedgerBody.event_id).in_(list(wanted))
+    )
+    return {str(event_id) for event_id in session.exec(query)}
 
 
 def answer_counts(session: Session, session_id: UUID, kind: EventKind) -> dict[UUID, int]:
@@ -226,7 +243,7 @@ def bookings(session: Session, session_id: UUID) -> list[tuple[Booking, Candidat
     query = (
         select(Booking, Candidate, Sitting)
         .join(Candidate, col(Candidate.id) == col(Booking.candidate_id))
-        .outerjoin(Sitting, col(Sitting.booking_id) == col(Booking.id))
+        .outerjoin(Sitting, (col(Sitting.booking_id) == col(Booking.id)) & (col(Sitting.retired) == ""))
         .where(col(Booking.session_id) == session_id)
         .order_by(col(Booking.seat).is_(None), col(Booking.seat), col(Candidate.family_name))
     )
@@ -290,7 +307,8 @@ def sitting(session: Session, sitting_id: UUID) -> Sitting:
 
 
 def sitting_of_booking(session: Session, booking_id: UUID) -> Sitting | None:
-    return session.exec(select(Sitting).where(col(Sitting.booking_id) == booking_id)).first()
+    query = select(Sitting).where(col(Sitting.booking_id) == booking_id, col(Sitting.retired) == "")
+    return session.exec(query).first()
 
 
 def sittings(session: Session, session_id: UUID) -> Sequence[Sitting]:
@@ -319,7 +337,9 @@ def sittings_with_bookings(
 def forms_seen(session: Session, candidate_id: UUID) -> set[str]:
     """Give the forms whose text a candidate has seen."""
     query = select(Sitting.form_id).where(
-        col(Sitting.candidate_id) == candidate_id, col(Sitting.started_at).is_not(None)
+        col(Sitting.candidate_id) == candidate_id,
+        col(Sitting.started_at).is_not(None),
+        col(Sitting.retired) != "unseen",
     )
     return set(session.exec(query))
 
@@ -331,11 +351,28 @@ def running(session: Session) -> list[UUID]:
     return list(session.exec(query))
 
 
+def paused_alone(session: Session, session_id: UUID) -> frozenset[UUID]:
+    """Give the paused sittings of a session whose pause was their own, not the room's."""
+    query = (
+        select(LedgerRow, LedgerBody)
+        .join(LedgerBody, _BELONG)
+        .join(Sitting, col(Sitting.id) == col(LedgerRow.sitting_id))
+        .where(
+            col(Sitting.session_id) == session_id,
+            col(Sitting.state) == SittingState.PAUSED,
+            col(LedgerRow.did) == "sitting.paused",
+        )
+        .order_by(col(LedgerRow.n))
+    )
+    last = {row.sitting_id: bool(orjson.loads(body.body).get("room")) for row, body in session.exec(query)}
+    return frozenset(sitting_id for sitting_id, room in last.items() if not room)
+
+
 def overdue(session: Session, at: Instant) -> list[UUID]:
     """Give the sittings whose end has passed: by monotonic time on this boot, else by the wall."""
     mine = col(Sitting.ends_boot) == at.boot
     query = select(Sitting.id).where(
-        col(Sitting.state) == SittingState.RUNNING,
+        col(Sitting.state).in_([SittingState.RUNNING, SittingState.BREAK]),
         sa.or_(
             sa.and_(mine, col(Sitting.ends_mono_ms) < at.mono_ms),
             sa.and_(~mine, col(Sitting.ends_at) < at.at),
@@ -352,20 +389,20 @@ def count_heartbeats(session: Session) -> int:
     return session.exec(select(sa.func.count()).select_from(Heartbeat)).one()
 
 
-def last_sign_of_life(session: Session, beat: Instant) -> Instant:
-    """Give the last moment at which a server surely lived: its heartbeat, or an entry written since on that boot."""
+def signs_of_life(session: Session, beat: Instant) -> list[Instant]:
+    """Give the moments at which a server surely lived, in order: its heartbeat, and entries written since on that boot.
+
+    Of each open sitting only the newest entry is asked for: enough to find a silence, without reading the ledger.
+    """
     query = (
         select(LedgerRow, LedgerBody)
         .join(LedgerBody, _BELONG)
         .join(Sitting, (col(Sitting.id) == col(LedgerRow.sitting_id)) & (col(Sitting.head_n) == col(LedgerRow.n)))
         .where(col(Sitting.state).in_([SittingState.RUNNING, SittingState.PAUSED, SittingState.BREAK]))
     )
-    life = beat
-    for row, body in session.exec(query):
-        at = _entry(row, body).at
-        if at.boot == life.boot and at.mono_ms > life.mono_ms:
-            life = at
-    return life
+    found = [_entry(row, body).at for row, body in session.exec(query)]
+    since = [at for at in found if at.boot == beat.boot and at.mono_ms > beat.mono_ms]
+    return [beat, *sorted(since, key=lambda at: at.mono_ms)]
 
 
 def incidents(session: Session, session_id: UUID) -> Sequence[Incident]:

@@ -14,6 +14,8 @@ from sjt.delivery.model import BookingState, IncidentCategory, SessionState, Sit
 class Centre(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     name: str = Field(unique=True, max_length=200)
+    networks: list[str] = Field(default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"})
+    """Networks (CIDR) from which its candidates may sit; none: from anywhere."""
 
 
 class Room(SQLModel, table=True):
@@ -66,6 +68,10 @@ class TestSession(SQLModel, table=True):
     pin_hmac: str = Field(default="", max_length=64)
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    late_minutes: int | None = None
+    """Who arrives later than this after the start is not let in; none: no cut-off."""
+    late_time: str = Field(default="full", max_length=10, sa_column_kwargs={"server_default": "full"})
+    """``full``: a latecomer has all the time; ``shortened``: the minutes since the room's start are gone."""
     simulated: bool = False
     created_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -101,8 +107,17 @@ class Booking(SQLModel, table=True):
 class Sitting(SQLModel, table=True):
     """One candidate, one form, one clock. From ``state`` on, only the ledger writes here."""
 
+    __table_args__ = (
+        sa.Index(
+            "ix_sitting_booking_id_current",
+            "booking_id",
+            unique=True,
+            sqlite_where=sa.text("retired = ''"),
+            postgresql_where=sa.text("retired = ''"),
+        ),
+    )
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    booking_id: UUID = Field(foreign_key="booking.id", unique=True)
+    booking_id: UUID = Field(foreign_key="booking.id", index=True)
     session_id: UUID = Field(foreign_key="test_session.id", index=True)
     candidate_id: UUID = Field(foreign_key="candidate.id", index=True)
     form_id: str = Field(max_length=80, index=True)
@@ -111,6 +126,9 @@ class Sitting(SQLModel, table=True):
     deal: str = Field(sa_type=sa.Text)
     """Order of scenarios, items and options as shown, JSON."""
     opened_at: datetime = Field(sa_type=UtcDateTime)
+    retired: str = Field(default="", max_length=20, sa_column_kwargs={"server_default": ""})
+    """Why a void sitting no longer is its booking's: ``again`` (the candidate sits anew), ``unseen`` (and never saw
+    this one, somebody else sat under the code); empty: it is the booking's sitting."""
     # what follows is the fold of the ledger, renewed in the transaction that appends to it
     state: SittingState = Field(default=SittingState.WAITING, sa_type=stored_as_value(SittingState), index=True)
     lease: int = 1
@@ -241,6 +259,50 @@ class Outage(SQLModel, table=True):
     to_at: datetime = Field(sa_type=UtcDateTime)
     ms: int = Field(sa_type=sa.BigInteger)
     credited: bool
+
+
+class OutageCase(SQLModel, table=True):
+    """A time without a server, for one session, that waits for the invigilator's decision (policy ``ask``)."""
+
+    __tablename__ = "outage_case"
+    __table_args__ = (sa.UniqueConstraint("session_id", "key"),)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    session_id: UUID = Field(foreign_key="test_session.id")
+    key: str = Field(max_length=80)
+    from_at: datetime = Field(sa_type=UtcDateTime)
+    to_at: datetime = Field(sa_type=UtcDateTime)
+    ms: int = Field(sa_type=sa.BigInteger)
+    span: dict[str, Any] = Field(sa_type=sa.JSON)
+    """Both ends as instants, for the ledger."""
+    decision: str | None = Field(default=None, max_length=20)
+    decided_by: str | None = Field(default=None, max_length=80)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str = Field(default="", max_length=1000)
+
+
+class Preflight(SQLModel, table=True):
+    """What one machine of a room was found to be able to do."""
+
+    __table_args__ = (sa.UniqueConstraint("room_id", "machine", "at"),)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    room_id: UUID = Field(foreign_key="room.id", index=True)
+    machine: str = Field(max_length=40)
+    """A name the browser made for itself and keeps."""
+    seat: str = Field(max_length=40)
+    """As written on the machine: a seat's number or the machine's name."""
+    at: datetime = Field(sa_type=UtcDateTime)
+    serves: bool
+    findings: list[dict[str, Any]] = Field(sa_type=sa.JSON)
+    agent: str = Field(default="", max_length=300)
+    address: str = Field(default="", max_length=80)
+
+
+class PreflightProbe(SQLModel, table=True):
+    """A row that a preflight wrote to time the save path; kept for an hour."""
+
+    __tablename__ = "preflight_probe"
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class CodeTry(SQLModel, table=True):

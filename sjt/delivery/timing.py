@@ -24,9 +24,11 @@ _STOPS: Final[Mapping[str, SittingState]] = {
     ActKind.SUBMITTED: SittingState.SUBMITTED,
     EventKind.SUBMIT: SittingState.SUBMITTED,
     ActKind.VOIDED: SittingState.VOID,
+    ActKind.SAT: SittingState.CLOSED,
 }
 _STARTS: Final = frozenset({ActKind.STARTED, ActKind.RESUMED, ActKind.BREAK_ENDED, ActKind.REOPENED})
-TIME_KINDS: Final = frozenset({*_STOPS, *_STARTS, ActKind.OPENED, ActKind.EXTENDED, ActKind.OUTAGE})
+_CHANGES: Final = (ActKind.OPENED, ActKind.EXTENDED, ActKind.OUTAGE, ActKind.REASSIGNED, ActKind.REDEALT)
+TIME_KINDS: Final = frozenset({*_STOPS, *_STARTS, *_CHANGES})
 """Kinds of entry that the clock depends on; all others may be left out of the fold."""
 
 
@@ -106,7 +108,9 @@ class Reckoning:
         self._percent = Fraction(0)
         self._flat = Fraction(0)
         self._break_budget_ms = 0
-        self._overrun_counts = False
+        self._overrun = "free"
+        self._break_each_ms = 0
+        self._late_ms = 0
         self._since: int | None = None
         self._ran: list[tuple[int, int]] = []
         self._break_since: int | None = None
@@ -126,7 +130,8 @@ class Reckoning:
             self._percent = Fraction(entry.body.get("extra_percent", 0))
             self._flat = Fraction(entry.body.get("extra_minutes", 0))
             self._break_budget_ms = int(entry.body.get("rest_break_minutes", 0)) * MINUTE_MS
-            self._overrun_counts = entry.body.get("rest_break_overrun") == "counted"
+            self._overrun = str(entry.body.get("rest_break_overrun", "free"))
+            self._break_each_ms = int(entry.body.get("rest_break_each", 0)) * MINUTE_MS
         elif entry.kind is ActKind.EXTENDED:
             minutes = Fraction(entry.body.get("minutes", 0))
             if entry.body.get("room"):
@@ -134,9 +139,18 @@ class Reckoning:
             else:
                 self._flat += minutes
             self._percent += Fraction(entry.body.get("percent", 0))
+        elif entry.kind is ActKind.REASSIGNED:
+            # what the person now named was granted beyond what the sitting has; nothing is ever taken away
+            self._percent += Fraction(entry.body.get("percent", 0))
+            self._flat += Fraction(entry.body.get("minutes", 0))
+            self._break_budget_ms += int(entry.body.get("rest_break_minutes", 0)) * MINUTE_MS
+        elif entry.kind is ActKind.REDEALT:
+            self._minutes += Fraction(entry.body.get("minutes_more", 0))
         elif entry.kind in _STOPS:
             self._stop(place, _STOPS[entry.kind])
         elif entry.kind in _STARTS:
+            if entry.kind is ActKind.STARTED:
+                self._late_ms += int(entry.body.get("late_ms", 0))  # a session's rule: the time before is gone
             self._start(place, entry)
 
     def total_ms(self) -> int:
@@ -147,17 +161,42 @@ class Reckoning:
         place = self._line.peek(at)
         total = self.total_ms()
         used = self._used(place)
-        break_used = self._measure(self._with_open(self._breaks, self._break_since, place))
         left = max(0, total - used)
-        return TimeLeft(self.state, total, used, left, max(0, self._break_budget_ms - break_used))
+        return TimeLeft(self.state, total, used, left, max(0, self._break_budget_ms - self._rested(place)[0]))
+
+    @property
+    def rule(self) -> str:
+        return self._overrun
+
+    def break_still_free_ms(self, at: Instant) -> int:
+        """Give how long the break that runs may last before it takes the test's own time."""
+        place = self._line.peek(at)
+        left = max(0, self._break_budget_ms - self._rested(place)[0])
+        if self._overrun == "section" and self._break_each_ms and self._break_since is not None:
+            return min(
+                left, max(0, self._break_each_ms - self._measure([(self._break_since, max(self._break_since, place))]))
+            )
+        return left
 
     def _used(self, place: int) -> int:
         worked = self._measure(self._with_open(self._ran, self._since, place))
-        over = 0
-        if self._overrun_counts:
-            rested = self._measure(self._with_open(self._breaks, self._break_since, place))
-            over = max(0, rested - self._break_budget_ms)
-        return worked + over - self._forgiven_ms
+        return worked + self._rested(place)[1] + self._late_ms - self._forgiven_ms
+
+    def _rested(self, place: int) -> tuple[int, int]:
+        """Give what breaks took from their budget, and what they took from the test's own time.
+
+        ``free``: all beyond the budget is given; ``budget``: a break beyond its length eats what is left for later
+        breaks, and only then the test's time; ``section``: it eats the test's time at once and leaves the budget.
+        """
+        breaks = [self._measure([span]) for span in self._with_open(self._breaks, self._break_since, place)]
+        rested = sum(breaks)
+        if self._overrun == "free":
+            return rested, 0
+        inside = rested
+        if self._overrun == "section" and self._break_each_ms:
+            inside = sum(min(one, self._break_each_ms) for one in breaks)
+        over = max(0, inside - self._break_budget_ms)
+        return inside, rested - inside + over
 
     def _stop(self, place: int, state: SittingState) -> None:
         if self._since is not None:
@@ -214,6 +253,15 @@ class Reckoning:
 def time_left(entries: Iterable[TimeEntry], at: Instant) -> TimeLeft:
     """Tell a sitting's state and time left at a moment from its ledger alone."""
     return Reckoning(entries).left(at)
+
+
+def break_ends_in_ms(entries: Iterable[TimeEntry], at: Instant) -> int | None:
+    """Tell after how long a rest break that nobody ends has used up the test's time too; None: it never does."""
+    fold = Reckoning(entries)
+    now = fold.left(at)
+    if now.state is not SittingState.BREAK or fold.rule == "free":
+        return None
+    return now.left_ms + fold.break_still_free_ms(at)
 
 
 def instant_to_json(instant: Instant) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from sjt.authoring.snapshot import Paper, PaperItem, PaperScenario
-from sjt.delivery import dealing, scheduling, store
+from sjt.delivery import dealing, on_paper, scheduling, store
 from sjt.delivery.entering import deal_from, paper_of
 from sjt.delivery.gateway import Missing
 from sjt.delivery.model import (
@@ -78,6 +78,8 @@ class CandidateView:
     seen: frozenset[str]
     last_seq: int
     """Highest number stored under the current lease; a page that lost its count goes on above it."""
+    last_content: str | None
+    """Content hash of the event with that number: what a page's next event hangs on."""
     content_head: str
     receipt: str | None
     finished_at: datetime | None
@@ -192,7 +194,11 @@ class SittingResponses:
 def clock_of(sitting: Sitting, at: Instant) -> Clock:
     """Tell a sitting's clock from its row, which the ledger renews with every entry that moves it."""
     state, left = sitting.state, sitting.left_ms
-    if state is SittingState.RUNNING:
+    if state is SittingState.BREAK and sitting.ends_at is not None:
+        left = min(left, remaining(at, sitting.ends_boot, sitting.ends_mono_ms, sitting.ends_at))
+        if left < 0:
+            state, left = SittingState.CLOSED, 0
+    elif state is SittingState.RUNNING:
         left = remaining(at, sitting.ends_boot, sitting.ends_mono_ms, sitting.ends_at)
         if left < 0:
             state, left = SittingState.CLOSED, 0
@@ -227,6 +233,7 @@ def sitting_of(session: Session, sitting_id: UUID, *, at: Instant) -> CandidateV
     clock = clock_of(sitting, at)
     paper = paper_of(session, sitting.form_id)
     adjustment = Adjustment.from_json(booking.adjustment)
+    last_seq, last_content = store.last_event(session, sitting_id, sitting.lease)
     return CandidateView(
         sitting_id=sitting_id,
         session_id=row.id,
@@ -247,7 +254,8 @@ def sitting_of(session: Session, sitting_id: UUID, *, at: Instant) -> CandidateV
         answers=store.answers(session, sitting_id),
         flags=_flagged(store.answers(session, sitting_id, EventKind.FLAG)),
         seen=frozenset(store.answers(session, sitting_id, EventKind.VIEW)),
-        last_seq=store.last_seq(session, sitting_id, sitting.lease),
+        last_seq=last_seq,
+        last_content=last_content,
         content_head=sitting.content_head,
         receipt=sitting.receipt if clock.state in ENDED_STATES else None,
         finished_at=sitting.finished_at,
@@ -404,6 +412,7 @@ def open_questions(session: Session, session_id: UUID) -> list[str]:
     late = sum(one.decision is None for one in store.held(session, session_id=session_id))
     loose = [incident for incident in store.incidents(session, session_id) if incident.resolved_at is None]
     words = [f"{late} late answer{'s' if late > 1 else ''} undecided"] if late else []
+    words += [f"paper of {seat} is not in the record" for seat in on_paper.not_entered(session, session_id)]
     return words + [f"incident not resolved: {incident.text[:80]}" for incident in loose]
 
 

@@ -14,8 +14,10 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
     StringField,
+    TextAreaField,
     TimeField,
 )
+from wtforms.validators import UUID as UUIDField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -36,6 +38,7 @@ class ActForm(FlaskForm):
     minutes = IntegerField("Minutes", [Optional(), NumberRange(0, 600, "Give whole minutes from 0 to 600.")])
     percent = IntegerField("Per cent", [Optional(), NumberRange(0, 200, "Give a whole percentage from 0 to 200.")])
     once = StringField("Once")
+    to = StringField("The person who really sits there", [Optional(), UUIDField("Choose the person.")])
 
     def why(self) -> str:
         """Give the whole reason, as the record keeps it."""
@@ -64,6 +67,12 @@ class SessionForm(FlaskForm):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
+    reserve = SelectMultipleField(
+        "In reserve",
+        [Optional()],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
     plan = SelectField("Assessment plan")
     seats = IntegerField("Seats", [InputRequired("Give the number of seats."), NumberRange(1, 500, "1 to 500 seats.")])
 
@@ -78,7 +87,24 @@ class SessionForm(FlaskForm):
             tuple(self.forms.data),
             str(self.plan.data),
             self.seats.data,
+            tuple(self.reserve.data or ()),
         )
+
+
+class LateForm(FlaskForm):
+    """The session's rules for latecomers."""
+
+    late_minutes = IntegerField(
+        "Let in until, minutes after the start", [Optional(), NumberRange(0, 600, "Give whole minutes from 0 to 600.")]
+    )
+    late_time = SelectField(
+        "A latecomer gets",
+        choices=[("full", "the full time"), ("shortened", "the time that the room has left")],
+    )
+
+
+class NetworksForm(FlaskForm):
+    networks = TextAreaField("Networks, one on a line")
 
 
 class PlaceForm(FlaskForm):
@@ -93,7 +119,16 @@ class UploadForm(FlaskForm):
 class AdjustmentForm(FlaskForm):
     extra_percent = DecimalField("Extra time, per cent", [Optional(), NumberRange(0, 200, "0 to 200.")], places=None)
     extra_minutes = IntegerField("Extra time, minutes", [Optional(), NumberRange(0, 600, "0 to 600.")])
-    rest_break_minutes = IntegerField("Rest breaks, minutes", [Optional(), NumberRange(0, 240, "0 to 240.")])
+    rest_break_minutes = IntegerField("Rest breaks, minutes in all", [Optional(), NumberRange(0, 240, "0 to 240.")])
+    rest_break_each = IntegerField("Length of one break, minutes", [Optional(), NumberRange(0, 240, "0 to 240.")])
+    rest_break_overrun = SelectField(
+        "A break that is longer",
+        choices=[
+            ("free", "costs nothing"),
+            ("budget", "takes time of later breaks, then of the test"),
+            ("section", "takes time of the test at once"),
+        ],
+    )
     notes = StringField("Anything else the room must know", [Optional(), Length(max=200, message="200 characters.")])
 
     def to_model(self) -> Adjustment:
@@ -101,6 +136,8 @@ class AdjustmentForm(FlaskForm):
             extra_percent=Fraction(str(self.extra_percent.data or 0)),
             extra_minutes=self.extra_minutes.data or 0,
             rest_break_minutes=self.rest_break_minutes.data or 0,
+            rest_break_each=self.rest_break_each.data or 0,
+            rest_break_overrun=str(self.rest_break_overrun.data or "free"),
             notes=(self.notes.data or "").strip(),
         )
 
@@ -111,4 +148,9 @@ class MoveForm(FlaskForm):
 
 
 class LeaveForm(FlaskForm):
+    reason = StringField("Reason", [DataRequired("Give a reason. The record keeps it.")])
+
+
+class StartForm(FlaskForm):
+    time = TimeField("Start", [InputRequired("Give the time of the start.")])
     reason = StringField("Reason", [DataRequired("Give a reason. The record keeps it.")])

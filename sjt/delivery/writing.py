@@ -11,8 +11,9 @@ from uuid import UUID
 import orjson
 
 from sjt.db import new_id
-from sjt.delivery import late, sitting, timing
+from sjt.delivery import late_evidence, sitting, timing
 from sjt.delivery.folding import content_sha256
+from sjt.delivery.late_evidence import Evidence
 from sjt.delivery.model import (
     ENDED_STATES,
     OPEN_STATES,
@@ -21,6 +22,7 @@ from sjt.delivery.model import (
     Code,
     EventKind,
     Instant,
+    PageClock,
     Refused,
     Reply,
     SittingState,
@@ -43,6 +45,10 @@ class Batch:
     by: str
     at: Instant
     unsaved: int | None = None
+    sent: PageClock | None = None
+    """The page's own time at which it sent this request."""
+    via: str = ""
+    """How the events came, if not from the browser: an emergency file names its hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ def save(hand: Hand, batch: Batch, grace_ms: int = 0) -> Reply:
     acked: list[str] = []
     refused: list[Refused] = []
     ended = False
+    evidence = Evidence(row, batch.lease, batch.at, left, batch.sent)
     for event in sorted(batch.events, key=lambda one: one.seq):
         content = content_sha256(event, batch.lease)
         known = hand.run(_KNOWN, row.key, hand.uuid(event.id)).fetchone()
@@ -91,7 +98,7 @@ def save(hand: Hand, batch: Batch, grace_ms: int = 0) -> Reply:
             else:
                 refused.append(again)
         elif not in_time or ended or batch.lease != row.lease:
-            outcome = _not_now(row, batch, event, content, left, grace_ms)
+            outcome = _not_now(row, batch, event, content, evidence, grace_ms)
             if outcome is None:
                 acked.append(str(event.id))
             else:
@@ -100,11 +107,7 @@ def save(hand: Hand, batch: Batch, grace_ms: int = 0) -> Reply:
             message = f"Number {event.seq} of this lease belongs to another event."
             refused.append(Refused(str(event.id), Code.SEQ_REUSED, message))
         else:
-            body = {"event": event.content(batch.lease)}
-            entry_hash = row.append(
-                event.kind, batch.at, batch.by, body, event=event, lease=batch.lease, content=content
-            )
-            row.take(event, batch.lease, content, batch.at)
+            entry_hash = _take(row, batch, event, content)
             acked.append(str(event.id))
             if event.kind is EventKind.SUBMIT:
                 row.end(event.kind, entry_hash, batch.at)
@@ -137,8 +140,22 @@ def _kept(name: str, code: Code) -> Refused:
     return Refused(name, code, f"{words}; it is kept aside for a decision.", kept=True)
 
 
-def _not_now(row: Row, batch: Batch, event: ClientEvent, content: str, left: int, grace_ms: int) -> Refused | None:
-    """Decide on a new event that may not simply count; None: it counts all the same (inside the grace)."""
+def _take(row: Row, batch: Batch, event: ClientEvent, content: str, late: str = "") -> str:
+    """Store an event that counts, and give its entry's hash."""
+    body: dict[str, Any] = {"event": event.content(batch.lease)}
+    if late:
+        body["late"] = late
+    if batch.via:
+        body["via"] = batch.via
+    entry_hash = row.append(event.kind, batch.at, batch.by, body, event=event, lease=batch.lease, content=content)
+    row.take(event, batch.lease, content, batch.at)
+    return entry_hash
+
+
+def _not_now(
+    row: Row, batch: Batch, event: ClientEvent, content: str, evidence: Evidence, grace_ms: int
+) -> Refused | None:
+    """Decide on a new event that may not simply count; None: it counts all the same."""
     name = str(event.id)
     if row.state is SittingState.WAITING:
         return Refused(name, Code.NOT_STARTED, "The sitting has not started.")
@@ -147,18 +164,13 @@ def _not_now(row: Row, batch: Batch, event: ClientEvent, content: str, left: int
     if batch.lease > row.lease:
         return Refused(name, Code.STALE_LEASE, "This device does not hold the sitting.")
     stale = batch.lease < row.lease
-    if not stale and _inside_grace(row, batch, event, left, grace_ms) and not row.clash(batch.lease, event.seq):
-        row.append(
-            event.kind,
-            batch.at,
-            batch.by,
-            {"event": event.content(batch.lease), "late": "inside the grace"},
-            event=event,
-            lease=batch.lease,
-            content=content,
-        )
-        row.take(event, batch.lease, content, batch.at)
-        return None
+    if not stale and event.kind is not EventKind.SUBMIT and not row.clash(batch.lease, event.seq):
+        if evidence.proves(event):
+            _take(row, batch, event, content, late_evidence.PROVEN)
+            return None
+        if event.kind in _KEPT_KINDS and evidence.inside_grace(event, grace_ms):
+            _take(row, batch, event, content, late_evidence.GRACE)
+            return None
     code = Code.STALE_LEASE if stale else Code.HELD
     if event.kind not in _KEPT_KINDS:
         words = "Another device holds the sitting now." if stale else "The sitting has ended."
@@ -167,6 +179,8 @@ def _not_now(row: Row, batch: Batch, event: ClientEvent, content: str, left: int
     if held >= MAX_HELD:
         return Refused(name, code if stale else Code.CLOSED, "Too many late answers were kept already.")
     body = {"event": event.content(batch.lease), "code": code.value, "counts": False}
+    if batch.via:
+        body["via"] = batch.via
     row.append(ActKind.HELD, batch.at, batch.by, body, event=event, lease=batch.lease, content=content, counts=False)
     hand = row.hand
     hand.run(
@@ -183,33 +197,10 @@ def _not_now(row: Row, batch: Batch, event: ClientEvent, content: str, left: int
     return _kept(name, code)
 
 
-def _inside_grace(row: Row, batch: Batch, event: ClientEvent, left: int, grace_ms: int) -> bool:
-    if not grace_ms or event.client_time is None or event.kind not in _KEPT_KINDS:
-        return False
-    if row.state is SittingState.CLOSED and row.ends_boot == batch.at.boot and row.ends_mono_ms is not None:
-        overdue = batch.at.mono_ms - row.ends_mono_ms
-    elif row.state is SittingState.RUNNING and row.ends_boot == batch.at.boot:
-        overdue = -left
-    else:
-        return False
-    rows = row.hand.run(
-        "SELECT body FROM ledger_body WHERE sitting_id = ? AND lease = ? AND counts ORDER BY n",
-        row.key,
-        batch.lease,
-    ).fetchall()
-    anchors = []
-    for (text,) in rows:
-        body = orjson.loads(text)
-        client_time = body.get("event", {}).get("client_time")
-        if client_time is not None and body["boot"] == batch.at.boot and "late" not in body:
-            anchors.append(late.Anchor(datetime.fromisoformat(client_time), body["mono"]))
-    entered = late.entered_at(datetime.fromisoformat(event.client_time), anchors)
-    return late.counts(overdue, grace_ms, entered, batch.at.mono_ms - overdue)
-
-
 def _reply(row: Row, at: Instant, acked: tuple[str, ...], refused: tuple[Refused, ...]) -> Reply:
     left = row.remaining_ms(at)
-    state = SittingState.CLOSED if row.state is SittingState.RUNNING and left < 0 else row.state
+    overdue = left < 0 and row.state in (SittingState.RUNNING, SittingState.BREAK)
+    state = SittingState.CLOSED if overdue else row.state
     return Reply(
         acked=acked,
         refused=refused,
@@ -238,7 +229,8 @@ def act(hand: Hand, deed: Act) -> Done:
 
 def _do(row: Row, deed: Act) -> bool:
     left = row.remaining_ms(deed.at)
-    overdue = row.state is SittingState.RUNNING and left < 0 and deed.kind is not ActKind.OUTAGE
+    clock_runs = row.state in (SittingState.RUNNING, SittingState.BREAK)
+    overdue = clock_runs and left < 0 and deed.kind is not ActKind.OUTAGE
     if deed.kind is ActKind.CLOSED and deed.body.get("cause") == "time" and not overdue:
         return False
     # everything that can refuse comes before the first write
@@ -262,8 +254,16 @@ def _do(row: Row, deed: Act) -> bool:
     elif deed.kind is ActKind.CLAIMED:
         row.lease_hmac, row.device = deed.lease_hmac, deed.device
         body["lease"] = row.lease
+    elif deed.kind is ActKind.REDEALT:
+        row.redeal(body)
+    elif deed.kind is ActKind.KEYED:
+        return _key(row, deed, body)
     entry_hash = row.append(deed.kind, deed.at, deed.by, body)
-    if deed.kind in (ActKind.SUBMITTED, ActKind.CLOSED, ActKind.VOIDED):
+    if deed.kind is ActKind.SAT:
+        row.end(ActKind.SAT, entry_hash, deed.at)
+        row.started_at = datetime.fromisoformat(body["started"])
+        row.finished_at = datetime.fromisoformat(body["ended"])
+    elif deed.kind in (ActKind.SUBMITTED, ActKind.CLOSED, ActKind.VOIDED):
         row.end(deed.kind, entry_hash, deed.at)
     elif deed.kind in timing.TIME_KINDS:
         row.renew_clock(deed.at)
@@ -271,6 +271,23 @@ def _do(row: Row, deed: Act) -> bool:
             row.started_at = deed.at.at
         elif deed.kind is ActKind.REOPENED:
             row.finished_at = row.receipt = None
+    return True
+
+
+def _key(row: Row, deed: Act, body: dict[str, Any]) -> bool:
+    """Write the agreed answers of the sheets, each an entry of its own, over what was answered on a screen before."""
+    answers: Mapping[str, Any] = body.pop("answers")
+    lease = row.lease + 1
+    if row.clash(lease, 0):
+        return False
+    for seq, item in enumerate(sorted(answers)):
+        event = ClientEvent(new_id(), seq, EventKind.ANSWER, item, answers[item])
+        content = content_sha256(event, lease)
+        said = {**body, "event": event.content(lease)}
+        row.append(deed.kind, deed.at, deed.by, said, event=event, lease=lease, content=content)
+        row.take(event, lease, content, deed.at)
+    if not answers:
+        row.append(deed.kind, deed.at, deed.by, body)
     return True
 
 
@@ -305,8 +322,7 @@ def _decide(row: Row, deed: Act, body: dict[str, Any]) -> bool:
     kept = orjson.loads(held[3])["event"]
     body["entry"] = held[1]
     if deed.kind is ActKind.ADMITTED:
-        lease = kept.pop("lease")
-        event = ClientEvent(**{**kept, "id": UUID(kept["id"]), "kind": EventKind(kept["kind"])})
+        lease, event = kept["lease"], ClientEvent.from_content(kept)
         if row.clash(lease, event.seq):
             raise Conflict("Another answer already counts under the same number; this one can only be discarded.")
         body["event"] = event.content(lease)

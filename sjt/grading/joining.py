@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from sjt.access import Actor, Permission, Role, may
-from sjt.accounts import desk
+from sjt.accounts import desk, employers
 from sjt.accounts.model import DeskTask
 from sjt.grading import service
 
@@ -30,3 +30,4 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
 
 def register() -> None:
     desk.register(tasks)
+    employers.register(service)

@@ -90,6 +90,8 @@ class RecordLine:
     interview: str | None
     award: str | None
     decided: bool
+    plan_missing: str = ""
+    """The plan's id when the bank does not hold it: nothing can be said of the gateway."""
 
 
 def records(session: Session, *, employer: str | None = None) -> list[RecordLine]:
@@ -98,7 +100,8 @@ def records(session: Session, *, employer: str | None = None) -> list[RecordLine
     signed = store.all_signatures(session)
     released = results.released_outcomes(session)
     people = delivery.candidates(session)
-    lacking = delivery.gateways(session, people)
+    plans = authoring.plans(session) if authoring.bank_exists(session) else {}
+    lacking = delivery.gateways(session, [person for person in people if person.plan in plans])
     lines = []
     for person in people:
         if employer is not None and folded(person.employer) != folded(employer):
@@ -112,12 +115,13 @@ def records(session: Session, *, employer: str | None = None) -> list[RecordLine
                 f"{person.given_name} {person.family_name}",
                 person.employer,
                 person.option,
-                not lacking.get(person.id),
+                person.id in lacking and not lacking[person.id],
                 outcome.outcome.value if outcome else None,
                 own[PORTFOLIO].outcome if PORTFOLIO in own else None,
                 own[INTERVIEW].outcome if INTERVIEW in own else None,
                 award.grade if award else None,
                 award.is_decided if award else False,
+                "" if person.plan in plans else person.plan,
             )
         )
     return lines
@@ -396,11 +400,30 @@ def sign_award(
 
 
 def name_employer_contact(session: Session, user_id: str, employer: str, *, by: Actor, now: datetime) -> None:
-    """Say which employer a contact belongs to."""
-    row = store.employer_of(session, user_id) or EmployerContact(user_id=user_id, employer=employer)
-    row.employer = employer
+    """Say which employer a contact belongs to; they see that employer's apprentices and no others."""
+    wanted = " ".join(employer.split())
+    if not wanted or len(wanted) > 200 or not wanted.isprintable():
+        fault = Fault("", "", "Employer", "is empty or too long.", "Enter its name as in the candidates' file.")
+        raise InputError("The employer was not saved.", [fault])
+    row = store.employer_of(session, user_id) or EmployerContact(user_id=user_id, employer=wanted)
+    body = {"employer": wanted, "before": row.employer if row.employer != wanted else ""}
+    row.employer = wanted
     session.add(row)
-    audit.record(session, by=by, did="person.employer_named", on=user_id, at=now, body={"employer": employer})
+    audit.record(session, by=by, did="person.employer_named", on=user_id, at=now, body=body)
+
+
+def employer_of(session: Session, user_id: str) -> str:
+    """Give the employer that a contact belongs to; empty if none was named."""
+    row = store.employer_of(session, user_id)
+    return row.employer if row else ""
+
+
+def known_employers(session: Session) -> list[str]:
+    """List the employers of all apprentices, each once, as first written."""
+    found: dict[str, str] = {}
+    for person in delivery.candidates(session):
+        found.setdefault(folded(person.employer), person.employer)
+    return sorted(found.values(), key=str.casefold)
 
 
 def employer_records(session: Session, *, by: Actor) -> tuple[str, list[RecordLine]]:

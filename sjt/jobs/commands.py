@@ -11,9 +11,6 @@ from types import FrameType
 
 import click
 
-from sjt import db
-from sjt.config import Settings
-
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do what waits, then stop.")
@@ -22,6 +19,8 @@ def worker(once: bool) -> None:
 
     Example: sjt worker
     """
+    from sjt import db
+    from sjt.config import Settings
     from sjt.jobs.worker import Worker
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")

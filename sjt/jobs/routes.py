@@ -1,4 +1,4 @@
-"""The list of jobs and one job's page, which refreshes itself."""
+"""The list of jobs and one job's page, which a script keeps fresh."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ def jobs() -> ResponseReturnValue:
 def job(job_id: UUID) -> ResponseReturnValue:
     with db.session() as session:
         found = service.job(session, job_id)
-    ended = found.state in ENDED
-    page = render_template("jobs/job.html", job=found, ended=ended, now=now())
-    return page, 200, {} if ended else {"Refresh": "2"}
+    return render_template("jobs/job.html", job=found, ended=found.state in ENDED, now=now())
 
 
 @bp.post("/<uuid:job_id>/cancel")

@@ -18,7 +18,7 @@ from sjt.authoring import service as authoring
 from sjt.authoring.snapshot import Format, PaperItem, PaperScenario
 from sjt.delivery import service as delivery
 from sjt.errors import Conflict, Fault, Forbidden, InputError, MoveRefused, NotFound
-from sjt.marking import store
+from sjt.marking import settled, store
 from sjt.marking.allocation import Ties, conflict, folded, round_open_to
 from sjt.marking.model import CLAIM_LASTS, FinalMark, MarkGiven, Round, ScriptState, final_mark, state_after
 from sjt.marking.rubric import Rubric, check_mark, rubric_for
@@ -181,6 +181,8 @@ class ScriptView:
     """Both marks, for whoever decides between them; empty for everyone else."""
     state: ScriptState
     simulated: bool
+    settled: bool
+    """Its result is released: no second mark can be asked for."""
 
 
 def view(session: Session, script_id: UUID, *, by: Actor, now: datetime) -> ScriptView:
@@ -206,6 +208,7 @@ def view(session: Session, script_id: UUID, *, by: Actor, now: datetime) -> Scri
         earlier=tuple(marks) if _senior(by) and script.state in (ScriptState.ADJUDICATE, ScriptState.DONE) else (),
         state=script.state,
         simulated=script.simulated,
+        settled=settled.is_settled(session, script.sitting_id),
     )
 
 
@@ -285,6 +288,11 @@ def ask_second_mark(session: Session, script_id: UUID, reason: str, *, by: Actor
         raise Forbidden("You may ask for a second mark on answers that you marked.")
     if not marks:
         raise MoveRefused(f"Answer {script.number} has no first mark yet. Mark it first.")
+    if settled.is_settled(session, script.sitting_id):
+        raise MoveRefused(
+            f"The result that rests on answer {script.number} is released, so no second mark can be asked for. "
+            "A change goes through an appeal."
+        )
     if script.second_asked:
         raise MoveRefused(f"A second mark on answer {script.number} was asked for already.")
     if not reason.strip():

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import click
 
-from sjt import db
 from sjt.access import SYSTEM, Role
-from sjt.accounts import service
-from sjt.accounts.commands import link_of, open_database
-from sjt.accounts.model import LinkPurpose
-from sjt.audit import anchors
 from sjt.errors import Conflict
-from sjt.migrations import runner
 from sjt.times import utc_now
 
 
@@ -24,6 +18,13 @@ def init(admin: str, name: str, organisation: str) -> None:
 
     Example: sjt init --admin kim --name "Kim Okafor" --organisation "Northern EPA"
     """
+    from sjt import db
+    from sjt.accounts import service
+    from sjt.accounts.commands import link_of, open_database
+    from sjt.accounts.model import LinkPurpose
+    from sjt.audit import anchors
+    from sjt.migrations import runner
+
     settings = open_database()
     database = db.current()
     if runner.revision_of(database) is not None:

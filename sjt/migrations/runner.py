@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from sjt import db
+from sjt.errors import MoveRefused
 
 TABLES: Final = (
     "sjt.audit.tables",
@@ -21,6 +22,8 @@ TABLES: Final = (
     "sjt.jobs.tables",
     "sjt.authoring.tables",
     "sjt.delivery.tables",
+    "sjt.delivery.tables_candidate",
+    "sjt.delivery.tables_paper",
     "sjt.marking.tables",
     "sjt.results.tables",
     "sjt.analysis.tables",
@@ -46,6 +49,12 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(config()).get_current_head()
 
 
+def knows(revision: str) -> bool:
+    """Tell whether this version has the migration that led to a revision."""
+    script = ScriptDirectory.from_config(config())
+    return any(one.revision == revision for one in script.walk_revisions())
+
+
 def revision_of(database: db.Database) -> str | None:
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
@@ -58,13 +67,26 @@ def upgrade(database: db.Database, to: str = "head") -> None:
         writing = connection.execution_options(sjt_write=True)
         if database.is_sqlite:
             # batch operations rebuild tables, which foreign keys would refuse half-way
-            writing.exec_driver_sql("PRAGMA foreign_keys = OFF")
-            writing.rollback()
-        with writing.begin():
-            command.upgrade(config(writing), to)
-        if database.is_sqlite:
-            writing.exec_driver_sql("PRAGMA foreign_keys = ON")
-            writing.rollback()
+            _switch_foreign_keys(connection, "OFF")
+        try:
+            with writing.begin():
+                command.upgrade(config(writing), to)
+                if database.is_sqlite and (lost := writing.exec_driver_sql("PRAGMA foreign_key_check").first()):
+                    raise MoveRefused(
+                        f"The upgrade would leave rows of {lost[0]} without their {lost[2]}. Nothing was changed."
+                    )
+        finally:
+            if database.is_sqlite:
+                _switch_foreign_keys(connection, "ON")
+
+
+def _switch_foreign_keys(connection: sa.Connection, to: str) -> None:
+    """Switch them past SQLAlchemy, which would begin a transaction first: within one the pragma does nothing."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA foreign_keys = {to}")
+    finally:
+        cursor.close()
 
 
 RAW_SQL: Final = ("sjt.audit.sql", "sjt.authoring.sql", "sjt.delivery.install", "sjt.results.install")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -131,7 +132,7 @@ def livingston_lewis(
     common = centre * (1 - centre) / true_variance - 1
     a, b = centre * common, (1 - centre) * common
     # true scores by equal probability: smooth in t, whatever the shape of the beta
-    node, weight = np.polynomial.legendre.leggauss(NODES)
+    node, weight = _nodes(NODES)
     upper_part = _pass_weights(a, b, share)
     below, above = 1 - upper_part, upper_part
     tp, fp = 0.0, 0.0
@@ -179,6 +180,13 @@ def true_variance_of_scores(totals: ArrayLike, reliability: float, high: float, 
     x = (scores - low) / (high - low) * length
     second = float(np.where(x < 2, 0.0, x * (x - 1)).mean()) / (length * (length - 1))
     return second - (float(scores.mean() - low) / (high - low)) ** 2
+
+
+@cache
+def _nodes(n: int) -> tuple[FloatArray, FloatArray]:
+    """Gauss and Legendre's nodes and weights, made once."""
+    node, weight = np.polynomial.legendre.leggauss(n)
+    return node, weight
 
 
 def _pass_weights(a: float, b: float, share: float) -> float:

@@ -184,6 +184,7 @@ def analyse_dif(
     bands: int | None = None,
     within: str | None = None,
     prior: tuple[float, float] | None = None,
+    logistic: bool = True,
 ) -> dict[str, Any]:
     """Compare two groups of equal ability item by item.
 
@@ -204,6 +205,8 @@ def analyse_dif(
         Match only inside the values of this attribute (a year, a centre): sittings are pooled, never mixed.
     prior : (float, float), optional
         Mean and SD of true deltas from earlier years, for the empirical-Bayes odds.
+    logistic : bool
+        Fit the logistic regressions too; they take most of the time.
 
     Returns
     -------
@@ -246,7 +249,7 @@ def analyse_dif(
             "Not everyone was presented every item: persons are matched among those who saw the same items "
             f"(sets of {LEAST_PATTERN} or more), others on the share of their own maximum in {SHARE_BANDS} bands."
         )
-    rows = [_describe(item) for item in prepared]
+    rows = [_describe(item, logistic=logistic) for item in prepared]
     for row, odds in zip(rows, _odds(rows, prior)):
         row["eb"] = odds
     n0, n1 = int((groups.code == 0).sum()), int((groups.code == 1).sum())
@@ -280,7 +283,7 @@ def analyse_dif(
     }
 
 
-def _describe(item: _Item) -> dict[str, Any]:
+def _describe(item: _Item, *, logistic: bool) -> dict[str, Any]:
     n0, n1 = int((item.group == 0).sum()), int((item.group == 1).sum())
     flags: list[str] = []
     row: dict[str, Any] = {
@@ -333,7 +336,7 @@ def _describe(item: _Item) -> dict[str, Any]:
         row["class"] = dif.ets_class(mh.delta, mh.se_delta, mh.p)
     else:
         row["class"] = dif.smd_class(gap.smd / sd, mantel.p)
-    fit = logistic_dif(item.match, item.group, item.category)
+    fit = logistic_dif(item.match, item.group, item.category) if logistic else None
     if fit is not None:
         row["logistic"] = {
             "lr_uniform": fit.lr_uniform,

@@ -6,20 +6,21 @@ reaches ``certainty``, by the sample's own interval or after shrinking towards t
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from sjt.psychometrics.gram import BoolArray, FloatArray, IntArray
 from sjt.psychometrics.profiles import Profile
-from sjt.psychometrics.smallsample import Shrunken, policy, shrink_correlations, shrink_facilities
+from sjt.psychometrics.smallsample import STEPS, Shrunken, policy, shrink_correlations, shrink_facilities
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one profile; the values here are the judgement-test default."""
+    """Limits of one profile; `Limits.of` reads all of them from it, the values here repeat the judgement test's."""
 
-    profile: str = "judgement-test@1"
+    profile: str = "judgement-test@2"
     facility_low: float = 0.40
     facility_high: float = 0.92
     corrected_low: float = 0.10
@@ -30,20 +31,62 @@ class Limits:
     certainty: float = 0.95
     rapid: float = 0.05
     """Share of answers too fast to be read, above which an item is flagged."""
+    dif_false_discovery: float = 0.05
+    drift_change: float = 0.10
+    steps: tuple[int, int, int, int] = STEPS
+    """Persons from which facility, shrunken discrimination, flags and every statistic are given."""
+    by_format: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Limits of a format's own, on facility corrected for chance (or raw, where the chance mark is unknown)."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Where each limit comes from."""
 
     @classmethod
     def of(cls, profile: Profile) -> Limits:
         """Take the limits from a profile."""
-        return cls(
-            profile.stamp,
-            profile.value("items.facility", "hard"),
-            profile.value("items.facility", "easy"),
-            profile.value("items.facility_corrected", "hard"),
-            profile.value("items.facility_corrected", "easy"),
-            profile.value("items.item_rest", "weak"),
-            profile.value("items.sd_share", "least"),
-            profile.value("items.local_dependence", "above_mean"),
-        )
+        names = {
+            "facility_low": ("items.facility", "hard"),
+            "facility_high": ("items.facility", "easy"),
+            "corrected_low": ("items.facility_corrected", "hard"),
+            "corrected_high": ("items.facility_corrected", "easy"),
+            "item_rest": ("items.item_rest", "weak"),
+            "sd_share": ("items.sd_share", "least"),
+            "residual": ("items.local_dependence", "above_mean"),
+            "certainty": ("flags.certainty", "least"),
+            "rapid": ("items.rapid", "most"),
+            "dif_false_discovery": ("items.dif", "false_discovery"),
+            "drift_change": ("items.drift", "change"),
+        }
+        tiers = ("counts_only", "no_discrimination", "advisory", "flags")
+        one, two, three, four = (int(profile.value(f"small_sample.{tier}", "below")) for tier in tiers)
+        formats = {
+            name.removeprefix("facility_by_format."): (numbers["hard"], numbers["easy"])
+            for name, numbers in profile.tables.items()
+            if name.startswith("facility_by_format.")
+        }
+        sources = {name: profile.source(entry) for name, (entry, _) in names.items()}
+        sources["steps"] = profile.source("small_sample.flags")
+        sources |= {f"facility of {name}": profile.source(f"facility_by_format.{name}") for name in formats}
+        values = {name: profile.value(*entry) for name, entry in names.items()}
+        return cls(profile.stamp, **values, steps=(one, two, three, four), by_format=formats, sources=sources)
+
+    def facility_limits(self, kind: str | None, *, corrected: bool) -> tuple[float, float]:
+        """The limits that hold for an item of a format."""
+        if kind is not None and kind in self.by_format:
+            return self.by_format[kind]
+        if corrected:
+            return self.corrected_low, self.corrected_high
+        return self.facility_low, self.facility_high
+
+    def as_json(self) -> dict[str, float]:
+        """The numbers alone, for a report."""
+        out = {
+            name: float(value)
+            for name, value in vars(self).items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        }
+        for name, (low, high) in self.by_format.items():
+            out[f"facility of {name}, hard"], out[f"facility of {name}, easy"] = low, high
+        return out
 
 
 @dataclass
@@ -84,6 +127,7 @@ def raise_flags(
     names: list[str],
     limits: Limits,
     rapid: list[str | None] | None = None,
+    formats: Sequence[str | None] | None = None,
 ) -> Flagged:
     """Judge every item by the small-N policy and the profile's limits.
 
@@ -106,6 +150,8 @@ def raise_flags(
     same_testlet : ndarray of bool, shape (k, k)
     names : list of str
     limits : Limits
+    formats : sequence, optional
+        Format of each item: some have limits of their own.
 
     Returns
     -------
@@ -124,16 +170,17 @@ def raise_flags(
         p_negative = np.fmax(p_negative, ndtr(-z / se))
     out = []
     for i in range(len(n)):
-        flags, allowed = ItemFlags(), policy(int(n[i]))
+        flags, allowed = ItemFlags(), policy(int(n[i]), limits.steps)
         if n[i] == 0:
             flags.add("small_n", "Nobody was presented this item.")
-        elif n[i] < 30:
+        elif n[i] < limits.steps[1]:
             flags.add("small_n", f"{n[i]} persons. {allowed.words}")
         if n[i] > 1 and sd_share[i] == 0:
             flags.add("constant", f"All {n[i]} persons have the same mark, so it cannot tell them apart.")
         if allowed.flags != "none":
             flags.advisory = allowed.flags == "advisory"
-            _facility(flags, i, n, facility, corrected, sd_share, limits)
+            kind = formats[i] if formats is not None else None
+            _facility(flags, i, n, facility, corrected, sd_share, limits, kind)
             _discrimination(flags, i, r, r_n, discrimination, p_weak, p_negative, limits, allowed.flags)
             if key_doubt[i]:
                 flags.add("key_check", str(key_doubt[i]))
@@ -152,12 +199,13 @@ def _facility(
     corrected: FloatArray,
     sd_share: FloatArray,
     limits: Limits,
+    kind: str | None,
 ) -> None:
     from scipy.special import ndtr
 
     known = bool(np.isfinite(corrected[i]))
     value = float(corrected[i] if known else facility[i])
-    low, high = (limits.corrected_low, limits.corrected_high) if known else (limits.facility_low, limits.facility_high)
+    low, high = limits.facility_limits(kind, corrected=known)
     what = "Chance-corrected facility" if known else "Facility"
     widen = (corrected[i] - 1) / (facility[i] - 1) if known and facility[i] != 1 else 1.0
     spread = max(float(sd_share[i]), 0.5 / float(n[i])) * float(widen) / float(np.sqrt(n[i]))

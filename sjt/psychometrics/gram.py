@@ -134,18 +134,22 @@ class MarkTable:
     def code_range(self) -> tuple[FloatArray, FloatArray]:
         """Smallest and largest code of each item; NaN for an item nobody was presented."""
         low, high = np.full(self.n_items, np.inf), np.full(self.n_items, -np.inf)
-        for rows in chunks(self.n_persons):
-            block = self.codes[rows]
-            if not self.exact:
+        if not self.exact:
+            for rows in chunks(self.n_persons):
+                block = self.codes[rows]
                 low, high = np.fmin(low, np.fmin.reduce(block, axis=0)), np.fmax(high, np.fmax.reduce(block, axis=0))
-                continue
-            top = block.max(axis=0)
-            high = np.where(top == self.missing, high, np.maximum(high, top))
-            # the code for "missing" is the type's smallest: turned about, it is out of the way of a minimum
-            least = np.bitwise_xor(block, self.missing).view(f"u{block.dtype.itemsize}")
-            least = (least - np.array(1, dtype=least.dtype)).min(axis=0)
-            nobody = least == np.iinfo(least.dtype).max
-            low = np.where(nobody, low, np.minimum(low, least.astype(np.float64) + 1 + self.missing))
+        elif self.n_persons:
+            unsigned = np.dtype(f"u{self.codes.dtype.itemsize}")
+            # the code for "missing" is the type's smallest: turned round by one step less than half the range, it
+            # becomes the largest and all other codes keep their order
+            turn = np.array(-(self.missing + 1), dtype=unsigned)
+            top, least = np.full(self.n_items, float(self.missing)), np.full(self.n_items, np.inf)
+            for rows in chunks(self.n_persons):
+                block = self.codes[rows]
+                top = np.maximum(top, _along(np.maximum, block))
+                least = np.minimum(least, _along(np.minimum, block.view(unsigned) + turn))
+            seen = top != self.missing
+            low, high = np.where(seen, least + self.missing + 1, low), np.where(seen, top, high)
         nothing = ~(high >= low)
         return np.where(nothing, np.nan, low), np.where(nothing, np.nan, high)
 
@@ -159,6 +163,16 @@ class MarkTable:
         """Largest absolute code present; 0 for a table without marks."""
         low, high = self.code_range
         return float(np.nanmax(np.abs([low, high]), initial=0.0))
+
+
+def _along(reduce: np.ufunc, block: NDArray[Any]) -> NDArray[Any]:
+    """Reduce a tall, narrow block over its rows, 32 rows side by side: numpy is quick along long rows only."""
+    fold = len(block) // 32 * 32
+    parts = [reduce.reduce(block[fold:], axis=0)] if fold < len(block) else []
+    if fold:
+        wide = reduce.reduce(np.ascontiguousarray(block[:fold]).reshape(fold // 32, -1), axis=0)
+        parts.append(reduce.reduce(wide.reshape(32, -1), axis=0))
+    return np.asarray(reduce.reduce(parts, axis=0))
 
 
 @dataclass(frozen=True)
@@ -294,6 +308,15 @@ def _patterns(table: MarkTable) -> Patterns:
     return Patterns(masks, of_person, np.bincount(of_person, minlength=len(masks)).astype(np.int64))
 
 
+def _surely_more_patterns(table: MarkTable, few: int) -> bool:
+    """Whether a sample of persons alone shows more than ``few`` patterns, so that nobody need be grouped."""
+    wanted = 2 * few + 64
+    if "patterns" in vars(table) or table.n_persons < 4 * wanted:
+        return False
+    sample = np.linspace(0, table.n_persons - 1, wanted).astype(np.intp)
+    return len(np.unique(_keys(table.take(sample)))) > few
+
+
 def pair_sums(table: MarkTable) -> PairSums:
     """Sum each pair of items over the persons presented both.
 
@@ -312,10 +335,9 @@ def pair_sums(table: MarkTable) -> PairSums:
         size = min(2 * CHUNK, int(EXACT_IN_FLOAT32 // max(largest**2, 1.0)))
     else:
         dtype, size = np.float64, CHUNK
-    patterns = table.patterns
-    n_patterns = len(patterns.masks)
-    if n_patterns <= max(4, table.n_persons // 256):
-        count, sums, cross = _grouped(table, patterns, dtype, size)
+    few = max(4, table.n_persons // 256)
+    if not _surely_more_patterns(table, few) and len(table.patterns.masks) <= few:
+        count, sums, cross = _grouped(table, table.patterns, dtype, size)
     else:
         count, sums, cross = _masked(table, dtype, size)
     exact = table.exact and largest**2 * max(table.n_persons, 1) < EXACT_IN_FLOAT64

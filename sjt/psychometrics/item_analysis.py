@@ -14,15 +14,15 @@ import numpy as np
 
 import sjt
 from sjt.errors import ShapeError
-from sjt.psychometrics import classical, consistency, factor, reliability
+from sjt.psychometrics import categories, classical, consistency, factor, reliability
 from sjt.psychometrics.flags import Flagged, Limits, raise_flags
 from sjt.psychometrics.generalizability import d_study, g_study
 from sjt.psychometrics.gram import BoolArray, FloatArray, MarkTable, PairSums, pair_sums
+from sjt.psychometrics.groups import add_flags, compare_groups, compare_windows
 from sjt.psychometrics.profiles import load_profile
+from sjt.psychometrics.resampling import Bootstrapped, bootstrap
 from sjt.psychometrics.responses import Responses, item_limits
 from sjt.psychometrics.smallsample import (
-    Bootstrapped,
-    bootstrap,
     fisher_interval,
     policy,
     t_interval,
@@ -115,6 +115,8 @@ def analyse(
     irt: str = "none",
     limits: Limits | None = None,
     seed: int = 1,
+    groups: Sequence[str] = (),
+    window: str | None = None,
 ) -> dict[str, Any]:
     """Analyse one set of responses.
 
@@ -131,6 +133,10 @@ def analyse(
         Thresholds of the profile.
     seed : int
         Seed of the person bootstrap.
+    groups : sequence of str
+        Attributes whose groups are compared, beside those that are recognised by name.
+    window : str, optional
+        Attribute that holds the window of time, for drift.
 
     Returns
     -------
@@ -146,6 +152,10 @@ def analyse(
         notes.append("Above 2,000 persons the classical intervals stand alone; no bootstrap was run.")
     forms, form_r = _forms(responses, core)
     flagged = _flag(core, responses, raw or {}, limits, form_r)
+    compared, dif, said = compare_groups(responses, groups, core.scores.total, core.scores.span, cut, limits)
+    windows, drift = compare_windows(responses, window, core.low, core.high, limits)
+    add_flags(flagged, responses.items, dif, drift)
+    notes += said
     items = _items(core, responses, boot, flagged, raw or {}, form_r)
     test, more = _test(core, boot, cut)
     notes += more
@@ -157,10 +167,13 @@ def analyse(
         "pass": _pass(core, cut, test),
         "irt": _irt(core, responses, irt) if irt != "none" else None,
         "forms": forms,
+        "groups": compared,
+        "windows": windows,
         "notes": notes,
-        "policy": policy(int(np.median(core.sums.n)) if table.n_items else 0).words,
+        "policy": policy(int(np.median(core.sums.n)) if table.n_items else 0, limits.steps).words,
         "profile": limits.profile,
-        "limits": {name: value for name, value in asdict(limits).items() if name != "profile"},
+        "limits": limits.as_json(),
+        "limit_sources": dict(limits.sources),
         "version": sjt.__version__,
         "data_sha256": responses.sha256,
         "seed": seed,
@@ -202,6 +215,7 @@ def _flag(
         names=responses.items,
         limits=limits,
         rapid=rapid,
+        formats=[responses.spec(item).format for item in responses.items],
     )
     return flagged
 
@@ -270,7 +284,7 @@ def _items(
     rest_low, rest_high = fisher_interval(rest, core.pair_n)
     deleted = classical.alpha_if_deleted(cov)
     d = classical.upper_lower(core.table, core.scores, core.low, core.high)
-    cells = classical.categories(core.table, core.scores, core.low, core.high, core.group, core.groups)
+    cells = categories.categories(core.table, core.scores, core.low, core.high, core.group, core.groups)
     low, high, kinds = _facility_interval(core, responses)
     chance, span = _chance(responses), core.high - core.low
     sd = np.sqrt(np.diag(cov))
@@ -332,7 +346,7 @@ def _items(
     return out
 
 
-def _categories(cell: classical.Categories | None) -> list[dict[str, Any]] | None:
+def _categories(cell: categories.Categories | None) -> list[dict[str, Any]] | None:
     if cell is None:
         return None
     return [
@@ -378,7 +392,7 @@ def _why_item(row: Mapping[str, Any], core: Core, i: int) -> dict[str, str]:
         elif name == "item_rest_outside_testlet" and core.testlet is None:
             why = "The items' scenarios are not given."
         elif name == "options":
-            why = f"The item has more than {classical.MAX_CATEGORIES} different marks."
+            why = f"The item has more than {categories.MAX_CATEGORIES} different marks."
         elif name == "alpha_if_deleted" and core.table.n_items < 3:
             why = "With fewer than three items, no test of two is left."
         elif name in ("d27", "d27_fixed") and row["max"] == row["min"]:

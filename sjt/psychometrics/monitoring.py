@@ -89,7 +89,15 @@ class Drift:
     flagged: BoolArray
 
 
-def drift(before: ArrayLike, after: ArrayLike, high: ArrayLike, low: ArrayLike | float = 0.0) -> Drift:
+def drift(
+    before: ArrayLike,
+    after: ArrayLike,
+    high: ArrayLike,
+    low: ArrayLike | float = 0.0,
+    *,
+    size: float = DRIFT_SIZE,
+    certainty: float = DRIFT_PROBABILITY,
+) -> Drift:
     """Compare the facilities of two windows, shrunken towards the change all items share.
 
     Parameters
@@ -98,6 +106,8 @@ def drift(before: ArrayLike, after: ArrayLike, high: ArrayLike, low: ArrayLike |
         Marks; NaN where not presented.
     high, low : array_like
         Limits of each item's marks.
+    size, certainty : float
+        Change of facility that matters, and how likely it must be.
 
     Returns
     -------
@@ -128,10 +138,10 @@ def drift(before: ArrayLike, after: ArrayLike, high: ArrayLike, low: ArrayLike |
 
     with np.errstate(invalid="ignore", divide="ignore"):
         width = np.maximum(sd, 1e-12)
-        easier = ndtr((estimate - common - DRIFT_SIZE) / width)
-        harder = ndtr((common - estimate - DRIFT_SIZE) / width)
-        flagged = (np.maximum(easier, harder) > DRIFT_PROBABILITY) | (
-            (np.abs(change - common) > DRIFT_SIZE) & (np.abs(change - common) > 3.3 * se)
+        easier = ndtr((estimate - common - size) / width)
+        harder = ndtr((common - estimate - size) / width)
+        flagged = (np.maximum(easier, harder) > certainty) | (
+            (np.abs(change - common) > size) & (np.abs(change - common) > 3.3 * se)
         )
     return Drift(change, se, estimate, sd, common, easier, harder, np.asarray(flagged & np.isfinite(change)))
 

@@ -169,7 +169,9 @@ def key_worth(format: str, key: str | None, options: Sequence[str]) -> dict[str,
     return None
 
 
-def analyse_options(responses: Responses, raw: Mapping[str, RawItem]) -> dict[str, dict[str, Any]]:
+def analyse_options(
+    responses: Responses, raw: Mapping[str, RawItem], rapid: float = RAPID_SHARE
+) -> dict[str, dict[str, Any]]:
     """Analyse the options of every item with raw answers.
 
     Parameters
@@ -177,6 +179,8 @@ def analyse_options(responses: Responses, raw: Mapping[str, RawItem]) -> dict[st
     responses : Responses
     raw : mapping
         From `read_raw`.
+    rapid : float
+        Share of answers too fast to be read, above which an item is named.
 
     Returns
     -------
@@ -196,7 +200,7 @@ def analyse_options(responses: Responses, raw: Mapping[str, RawItem]) -> dict[st
             continue
         data, spec = raw[item], responses.spec(item)
         format = kind_of(spec.format, data.answers)
-        row: dict[str, Any] = {"options": None, "key_doubt": None, **_timing(data)}
+        row: dict[str, Any] = {"options": None, "key_doubt": None, **_timing(data, rapid)}
         answered = [j for j, answer in enumerate(data.answers) if answer is not None]
         rows = data.person[answered]
         if format in ("rank", "rate", "choose", "most_least", "single") and len(answered):
@@ -328,7 +332,7 @@ def _above(worth: Mapping[str, float], one: str, other: str) -> bool:
     return one in worth and other in worth and worth[one] > worth[other]
 
 
-def _timing(data: RawItem) -> dict[str, Any]:
+def _timing(data: RawItem, most: float) -> dict[str, Any]:
     """Share of answers too fast to be read: under a tenth of the mean time, and under 10 s."""
     spent = data.seconds[np.isfinite(data.seconds)]
     if spent.size == 0:
@@ -337,6 +341,6 @@ def _timing(data: RawItem) -> dict[str, Any]:
     fast = int((spent < limit).sum())
     low, _ = wilson(fast, spent.size)
     sentence = None
-    if spent.size >= 30 and float(low) > RAPID_SHARE:
+    if spent.size >= 30 and float(low) > most:
         sentence = f"{fast} of {spent.size} answers took less than {limit:.1f} s, too fast to have read the item."
     return {"seconds_median": float(np.median(spent)), "rapid_share": fast / spent.size, "rapid": sentence}

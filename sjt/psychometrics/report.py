@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from sjt.psychometrics import plots
+from sjt.psychometrics import plots, report_groups
 from sjt.psychometrics.report_text import CSS, FLAG_WORDS, GLOSSARY, METHOD, REAL_FLAGS, TO_DO
 
 NONE = "–"
@@ -120,6 +120,7 @@ def render(answer: Mapping[str, Any], *, title: str = "", texts: Mapping[str, st
         ),
         _summary(answer),
         _test_level(answer),
+        report_groups.groups(answer, table),
         _items_table(answer),
         *(_item_page(answer, row, (texts or {}).get(row["item"])) for row in answer["items"]),
         _endnotes(answer),
@@ -536,14 +537,22 @@ def _finding(row: Mapping[str, Any], options: Sequence[Mapping[str, Any]], by_op
     return f"The mean mark {verb} from {ends[0]:.2f} in the lowest group to {ends[1]:.2f} in the highest"
 
 
+def _source(sources: Mapping[str, str], name: str) -> str:
+    return sources.get(name) or sources.get(name.split(",")[0], "")
+
+
 def _endnotes(answer: Mapping[str, Any]) -> str:
     notes = "".join(f"<li>{escape(note)}</li>" for note in answer["notes"])
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(words)}</dd>" for term, words in GLOSSARY)
     method = "".join(f"<p>{escape(words)}</p>" for words in METHOD)
     limits = table(
         "Limits of the profile " + str(answer["profile"]),
-        ["Limit", "Value"],
-        [[escape(name.replace("_", " ")), number(value, 2)] for name, value in answer["limits"].items()],
+        ["Limit", "Value", "Source"],
+        [
+            [escape(name.replace("_", " ")), number(value, 2), escape(_source(answer["limit_sources"], name))]
+            for name, value in answer["limits"].items()
+        ],
+        note=True,
     )
     noted = f"<h3>Notes on these data</h3><ul>{notes}</ul>" if notes else ""
     return (

@@ -155,6 +155,25 @@ GLOSSARY = (
     ),
     ("k²", "Reliability of the distance from the pass mark (Livingston)."),
     (
+        "DIF",
+        (
+            "Differential item functioning: candidates of two groups with the same total do differently on one item. "
+            "Classes A, B, C (AA, BB, CC where there are more than two marks) go by size and significance; an item is "
+            "flagged if, besides, it stands among all items tested (Benjamini and Hochberg) or class A is improbable."
+        ),
+    ),
+    (
+        "Four fifths",
+        (
+            "A pass rate below four fifths of another group's, in exact arithmetic. With few candidates chance alone "
+            "does that often; Fisher's exact p and the interval of the difference say how often."
+        ),
+    ),
+    (
+        "Drift",
+        "A change of an item's facility beyond the change that all items share: often the item has become known.",
+    ),
+    (
         "Interval",
         (
             "95 % throughout. Proportions: Wilson. Means of marks: Student's t, with a person bootstrap beside it. "

@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sjt.errors import ShapeError
-from sjt.psychometrics.gram import FloatArray, MarkTable
+from sjt.psychometrics.gram import FloatArray
 
 NAN = float("nan")
 Z95 = 1.959963984540054
-BOOTSTRAP_PERSONS = 2000
-"""Above this many persons the classical interval is as good and the bootstrap is left out."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +34,19 @@ class Policy:
     words: str
 
 
-def policy(n: int) -> Policy:
+STEPS = (10, 30, 100, 200)
+"""Persons from which facility, shrunken discrimination, flags and every statistic are given; a profile may differ."""
+
+
+def policy(n: int, steps: tuple[int, int, int, int] = STEPS) -> Policy:
     """Say what a sample of n persons can carry.
 
     Parameters
     ----------
     n : int
         Persons presented the item (or the test).
+    steps : tuple of int
+        Where each tier begins, from the profile.
 
     Returns
     -------
@@ -50,21 +54,22 @@ def policy(n: int) -> Policy:
 
     Notes
     -----
-    Under 10 counts only; 10–29 facility with its interval; 30–99 shrunken statistics and advisory flags;
+    By default, under 10 counts only; 10–29 facility with its interval; 30–99 shrunken statistics and advisory flags;
     100–199 flags; from 200 also DIF, omega and linear equating.
     """
-    if n < 10:
-        return Policy("counts", False, False, "none", False, "Fewer than 10 persons: counts only.")
-    if n < 30:
-        words = "10 to 29 persons: facility with its interval; no verdict on discrimination."
+    one, two, three, four = steps
+    if n < one:
+        return Policy("counts", False, False, "none", False, f"Fewer than {one} persons: counts only.")
+    if n < two:
+        words = f"{one} to {two - 1} persons: facility with its interval; no verdict on discrimination."
         return Policy("facility", False, False, "none", False, words)
-    if n < 100:
-        words = "30 to 99 persons: discrimination shrunken towards the other items; flags are advice."
+    if n < three:
+        words = f"{two} to {three - 1} persons: discrimination shrunken towards the other items; flags are advice."
         return Policy("shrunken", True, True, "advisory", False, words)
-    if n < 200:
-        words = "100 to 199 persons: flags stand; too few for omega, DIF and linear equating."
+    if n < four:
+        words = f"{three} to {four - 1} persons: flags stand; too few for omega, DIF and linear equating."
         return Policy("flags", True, True, "full", False, words)
-    return Policy("full", True, True, "full", True, "200 persons or more: every statistic is shown.")
+    return Policy("full", True, True, "full", True, f"{four} persons or more: every statistic is shown.")
 
 
 def wilson(successes: ArrayLike, n: ArrayLike, z: float = Z95) -> tuple[FloatArray, FloatArray]:
@@ -218,106 +223,3 @@ def shrink_facilities(facility: ArrayLike, sd: ArrayLike, n: ArrayLike) -> Shrun
         spread = np.asarray(sd, dtype=np.float64)
         spread = np.where(spread > 0, spread, np.sqrt(p * (1 - p)))
         return shrink(np.log(p / (1 - p)), np.where(size > 1, spread / np.sqrt(size) / (p * (1 - p)), np.nan))
-
-
-@dataclass(frozen=True)
-class Bootstrapped:
-    """Person-bootstrap percentile intervals, 95 %."""
-
-    replications: int
-    facility: tuple[FloatArray, FloatArray]
-    item_rest: tuple[FloatArray, FloatArray]
-    alpha: tuple[float, float]
-
-
-def bootstrap_weights(rng: np.random.Generator, n: int, replications: int) -> FloatArray:
-    """How often each person is drawn in each replication, shape (replications, n)."""
-    drawn = rng.integers(0, n, size=(replications, n))
-    drawn += np.arange(replications)[:, None] * n
-    return np.bincount(drawn.reshape(-1), minlength=replications * n).reshape(replications, n).astype(np.float64)
-
-
-def bootstrap(
-    table: MarkTable, low: FloatArray, high: FloatArray, *, seed: int = 1, replications: int = 1000
-) -> Bootstrapped | None:
-    """Resample persons and take the statistics anew.
-
-    Parameters
-    ----------
-    table : MarkTable
-    low, high : ndarray, shape (n_items,)
-        Smallest and largest mark of each item.
-    seed : int
-        Seed of the resampling.
-    replications : int
-        At least 1,000 for anything published.
-
-    Returns
-    -------
-    Bootstrapped or None
-        None with fewer than two persons or more than `BOOTSTRAP_PERSONS`. With data missing by design the
-        correlations and alpha follow the pairwise rule in every replication (up to 600 persons; NaN above).
-    """
-    n, k = table.n_persons, table.n_items
-    if n < 2 or n > BOOTSTRAP_PERSONS:
-        return None
-    weights = bootstrap_weights(np.random.default_rng(seed), n, replications)
-    present = table.present()
-    x = np.where(present, table.codes, 0).astype(np.float64) / table.per_unit
-    m = present.astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = (weights @ x) / (weights @ m)
-        facility = _percentiles((means - low) / (high - low))
-    if table.patterns.complete:
-        rest, alpha = _resampled_complete(weights, x)
-    elif n <= 600:
-        rest, alpha = _resampled_pairwise(weights, x, m)
-    else:
-        rest, alpha = np.full((1, k), np.nan), np.full((1, 1), np.nan)
-    alpha_low, alpha_high = _percentiles(alpha)
-    return Bootstrapped(replications, facility, _percentiles(rest), (float(alpha_low[0]), float(alpha_high[0])))
-
-
-def _resampled_complete(weights: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    n, k = x.shape
-    total = x.sum(axis=1)
-    sum_x, sum_xx, sum_xt = weights @ x, weights @ (x * x), weights @ (x * total[:, None])
-    sum_t, sum_tt = weights @ total, weights @ (total * total)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        own = sum_xx - sum_x**2 / n
-        with_total = sum_xt - sum_x * sum_t[:, None] / n
-        of_total = (sum_tt - sum_t**2 / n)[:, None]
-        rest = of_total - 2 * with_total + own
-        small = (own <= 1e-9 * np.maximum(sum_xx, 1e-300)) | (rest <= 1e-9 * np.maximum(of_total, 1e-300))
-        r = np.where(small, np.nan, (with_total - own) / np.sqrt(own * rest))
-        alpha = np.where(of_total > 0, k / max(k - 1, 1) * (1 - own.sum(axis=1, keepdims=True) / of_total), np.nan)
-    return r, (alpha if k > 1 else np.full((1, 1), np.nan))
-
-
-def _resampled_pairwise(weights: FloatArray, x: FloatArray, m: FloatArray) -> tuple[FloatArray, FloatArray]:
-    from sjt.psychometrics.classical import item_rest_correlation
-
-    k = x.shape[1]
-    both = np.hstack([x, m])
-    rest = np.full((len(weights), k), np.nan)
-    alpha = np.full((len(weights), 1), np.nan)
-    for index, weight in enumerate(weights):
-        gram = (both * weight[:, None]).T @ both
-        count, sums, cross = gram[k:, k:], gram[:k, k:], gram[:k, :k]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            cov = (cross - sums * sums.T / count) / (count - 1)
-        if not np.isfinite(cov).all():
-            continue
-        rest[index] = item_rest_correlation(cov)
-        total = float(cov.sum())
-        if k > 1 and total > 0:
-            alpha[index, 0] = k / (k - 1) * (1 - float(np.trace(cov)) / total)
-    return rest, alpha
-
-
-def _percentiles(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """2.5 and 97.5 percentiles of each column; NaN for a column undefined in over a tenth of replications."""
-    bad = np.isnan(values).mean(axis=0) > 0.1
-    filled: NDArray[np.float64] = np.where(np.isnan(values), np.nanmedian(np.where(bad, 0.0, values), axis=0), values)
-    low, high = np.percentile(filled, [2.5, 97.5], axis=0)
-    return np.where(bad, np.nan, low), np.where(bad, np.nan, high)

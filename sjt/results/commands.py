@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from uuid import UUID
 
 import click
 
-from sjt import db
 from sjt.access import SYSTEM, Role
-from sjt.accounts import service as accounts
-from sjt.config import Settings
 from sjt.errors import Fault, InputError
-from sjt.psychometrics.scoring import plain
 from sjt.times import utc_now
 
 
 def _bind() -> None:
+    from sjt import db
+    from sjt.config import Settings
+
     db.bind(db.Database(Settings.from_env().database_url))
 
 
@@ -27,6 +27,10 @@ def _uuid(text: str, what: str) -> UUID:
     except ValueError as error:
         fault = Fault("", "", f"--{what}", f"{text!r} is not an id.", "Copy it from the session’s page address.")
         raise InputError("The command was not understood.", [fault]) from error
+
+
+def _number(value: Fraction) -> int | float:
+    return int(value) if value.denominator == 1 else float(value)
 
 
 def _two(logins: tuple[str, ...]) -> tuple[str, str]:
@@ -46,6 +50,8 @@ def passmark_adopt(result: str, form_id: str, logins: tuple[str, ...]) -> None:
 
     Example: sjt passmark adopt angoff.json --form residential-14-s1-a --by ann --by ben
     """
+    from sjt import db
+    from sjt.accounts import service as accounts
     from sjt.results import service
 
     first, second = _two(logins)
@@ -69,8 +75,8 @@ def passmark_adopt(result: str, form_id: str, logins: tuple[str, ...]) -> None:
         "form": form_id,
         "version": cut.version,
         "exact": str(cut.exact),
-        "applied": plain(cut.applied),
-        "max": plain(cut.max),
+        "applied": _number(cut.applied),
+        "max": _number(cut.max),
         "se": cut.se,
         "adopted_by": [first, second],
     }
@@ -85,6 +91,8 @@ def release(session_text: str, logins: tuple[str, ...]) -> None:
 
     Example: sjt results release --session 0197… --by ann --by ben
     """
+    from sjt import db
+    from sjt.accounts import service as accounts
     from sjt.results import service
 
     first, second = _two(logins)
@@ -109,6 +117,7 @@ def export(session_text: str, wide: bool, out: str | None) -> None:
 
     Example: sjt results export --session 0197… --wide
     """
+    from sjt import db
     from sjt.results import service
 
     session_id = _uuid(session_text, "session")

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
-from flask import url_for
 from sqlmodel import Session
 
 from sjt.access import Actor, Permission, may
 from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
-from sjt.results import store, views
+from sjt.delivery import after
+from sjt.marking import settled
+from sjt.results import releasing, store, views
 from sjt.results.model import PanelState
 
 
 def register() -> None:
     """Put tasks on desks; may be called again."""
     desk.register(tasks)
+    settled.register(is_released)
+    after.seals(session_is_released)
+
+
+def session_is_released(session: Session, session_id: UUID) -> bool:
+    """Tell whether a session's results are out: no paper of it is keyed any more."""
+    return any(row.released_at is not None for row in store.releases(session, session_id))
+
+
+def is_released(session: Session, sitting_id: UUID) -> bool:
+    return releasing.outcome_of_sitting(session, sitting_id) is not None
 
 
 def tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
+    from flask import url_for
+
     if may(actor, Permission.JUDGE_ITEMS):
         yield from _judging(session, actor)
     if may(actor, Permission.ADOPT_PASS_MARK):
@@ -43,6 +58,8 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
 
 
 def _judging(session: Session, actor: Actor) -> Iterable[DeskTask]:
+    from flask import url_for
+
     for line in views.panel_list(session, actor, everyone=False):
         if line.panel.state is PanelState.OPEN and line.rated < line.items:
             yield DeskTask(

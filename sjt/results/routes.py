@@ -34,8 +34,7 @@ def sessions() -> ResponseReturnValue:
 def session_results(session_id: UUID) -> ResponseReturnValue:
     with db.session() as session:
         page = views.session_page(session, session_id)
-    reply = render_template("results/session_results.html", page=page, who=actor())
-    return reply, 200, {"Refresh": "3"} if page.job else {}
+    return render_template("results/session_results.html", page=page, who=actor())
 
 
 @bp.post("/sessions/<uuid:session_id>/mark")

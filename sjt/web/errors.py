@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, current_app, jsonify, render_template, request
+from flask import Flask, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from sjt import errors
@@ -43,11 +43,18 @@ def note_refusal(status: int) -> str:
     return reference
 
 
+def _reference() -> str:
+    """Give the reference of this request's answer: the page shows it, the log has it beside what happened."""
+    if "reference" not in g:
+        g.reference = secrets.token_hex(4)
+    return str(g.reference)
+
+
 def answer(
     status: int, message: str, *, faults: tuple[errors.Fault, ...] = (), retry_after: int | None = None
 ) -> ResponseReturnValue:
     """Answer with the page (or the JSON) of a status; refusals of strangers leave an audit line."""
-    reference = note_refusal(status) if status in (403, 404, 429) else secrets.token_hex(4)
+    reference = note_refusal(status) if status in (403, 404, 429) else _reference()
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
     if guards.wants_json():
         body = {"error": status, "message": message, "faults": [str(fault) for fault in faults], "reference": reference}
@@ -66,6 +73,19 @@ def _refuse_nul() -> None:
         said += [value for values in request.form.listvalues() for value in values]
     if any("\x00" in value for value in said):
         raise BadRequest("What was sent holds a sign that cannot be kept (NUL). Take it out and send again.")
+
+
+_SQLITE_OUTAGES = ("locked", "busy", "disk is full", "disk i/o")
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """Tell whether the database is away or cannot write just now, rather than that a statement is wrong."""
+    if error.connection_invalidated:
+        return True
+    words = str(error.orig).lower()
+    if "sqlite" in type(error.orig).__module__:
+        return isinstance(error, OperationalError) and any(one in words for one in _SQLITE_OUTAGES)
+    return isinstance(error, OperationalError)
 
 
 def register(app: Flask) -> None:
@@ -101,8 +121,16 @@ def register(app: Flask) -> None:
         log.warning("a constraint refused: %s %s", request.method, request.path, exc_info=error)
         return answer(409, "Somebody else changed this in the same moment. Go back, reload the page, and look again.")
 
+    @app.errorhandler(DBAPIError)
+    def on_database_error(error: DBAPIError) -> ResponseReturnValue:
+        if not is_outage(error):
+            raise error
+        log.error("the database does not answer: %s %s: %s", request.method, request.path, str(error.orig)[:300])
+        return answer(503, "The database does not answer just now. What was saved is safe. Try again.", retry_after=2)
+
     @app.errorhandler(500)
     def on_crash(error: Exception) -> ResponseReturnValue:
         # The log holds the traceback and the address without its query; never form fields or names.
-        log.error("failed: %s %s", request.method, request.path, exc_info=error)
+        cause = getattr(error, "original_exception", None) or error
+        log.error("failed: %s %s, reference %s", request.method, request.path, _reference(), exc_info=cause)
         return answer(500, "Something went wrong on our side. What you saved before is safe.")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app
 
 from sjt import markdown
 from sjt.times import in_local_zone
 from sjt.web import guards, nav
+from sjt.web.assets import asset
+from sjt.web.wording import device_words, rule_words, writer_words
 
 SIMULATED: Final = "sjt.simulated"
 MINUS: Final = "\N{MINUS SIGN}"
@@ -92,17 +91,6 @@ def words_of(value: str) -> str:
     return value.replace("_", " ").replace("-", " ")
 
 
-@lru_cache(maxsize=512)
-def _content_hash(path: str, modified: int) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
-
-
-def asset(path: str) -> str:
-    """Give the address of a static file, with its content's hash so that it can be cached for good."""
-    file = Path(current_app.static_folder or "") / path
-    return url_for("static", filename=path, v=_content_hash(str(file), file.stat().st_mtime_ns))
-
-
 def simulated() -> bool:
     """Tell whether this organisation is the demonstration, whose data are simulated."""
     told = current_app.extensions.get(SIMULATED)
@@ -123,6 +111,9 @@ def register(app: Flask) -> None:
         "per_cent": per_cent,
         "interval": lambda pair, places=2: interval(pair[0], pair[1], places) if pair else DASH,
         "words_of": words_of,
+        "device_words": device_words,
+        "rule_words": rule_words,
+        "writer_words": writer_words,
         "markdown": markdown.render,
         "markdown_inline": markdown.render_inline,
     }

@@ -12,9 +12,10 @@ from flask import Flask
 
 from sjt import db
 from sjt.access import SYSTEM, Role
-from sjt.accounts import passwords, routes, service
-from sjt.accounts.model import LOGIN_LASTS, LinkPurpose
+from sjt.accounts import desk, passwords, routes, service
+from sjt.accounts.model import LOGIN_LASTS, DeskTask, LinkPurpose
 from sjt.accounts.throttle import Throttle
+from sjt.errors import NotFound
 from sjt.times import ManualClock
 from tests.builders.clients import StrictClient
 
@@ -291,3 +292,20 @@ def test_a_signed_in_person_is_not_asked_to_sign_in(client_as: Callable[..., Str
 @pytest.mark.parametrize("path", ["/accessibility", "/privacy", "/sign-in"])
 def test_public_pages_need_nobody(stranger: StrictClient, path: str) -> None:
     assert stranger.get(path).status_code == 200
+
+
+def test_a_room_that_cannot_say_what_waits_does_not_take_the_desk_down(
+    client_as: Callable[..., StrictClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(session: Any, actor: Any, at: Any) -> Any:
+        yield DeskTask("Seen first", 2, "/profile")
+        raise NotFound("There is no plan old-1. The bank's plans are new-1.")
+
+    def sound(session: Any, actor: Any, at: Any) -> Any:
+        yield DeskTask("Still here", 3, "/profile")
+
+    monkeypatch.setattr(desk, "_providers", [lost, sound])
+    page = client_as(Role.AWARDING_OFFICER).get("/desk")
+    text = page.soup.main.get_text()
+    assert page.status_code == 200 and "Still here" in text
+    assert "cannot be shown" in text and "There is no plan old-1" in text

@@ -12,7 +12,17 @@ import pytest
 from sjt import db
 from sjt.access import Role
 from sjt.analysis import jobs
-from tests.builders.forms import SatSession, a_sat_session, put_form, random_answers
+from sjt.results import service as results
+from tests.builders.forms import (
+    NINE,
+    OFFICER_A,
+    OFFICER_B,
+    PSYCHOMETRICIAN,
+    SatSession,
+    a_sat_session,
+    put_form,
+    random_answers,
+)
 
 Clients = Callable[..., Any]
 
@@ -68,7 +78,7 @@ def test_an_analysis_is_asked_for_and_the_page_waits(client_as: Clients, app: An
     assert "Not analysed yet" in client.get(home).text
     assert client.post(f"{home}/analyse").status_code == 303
     page = client.get(home)
-    assert "under way" in page.text and page.headers["Refresh"]
+    assert "under way" in page.text and f'data-poll="{home}' in page.text
 
 
 def test_the_csv_labels_simulated_data(client_as: Clients, sat: SatSession) -> None:
@@ -85,3 +95,17 @@ def test_the_csv_labels_simulated_data(client_as: Clients, sat: SatSession) -> N
 def test_pages_and_commands_never_import_numpy(module: str) -> None:
     script = f"import sys, {module}; sys.exit(bool({{'numpy', 'scipy', 'matplotlib'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_page_says_what_has_become_of_the_pass_mark_since(
+    client_as: Clients, sat: SatSession, database: db.Database
+) -> None:
+    client = client_as(Role.PSYCHOMETRICIAN)
+    home = f"/analysis/sessions/{sat.id}"
+    assert "not adopted" in client.get(home).text
+    with database.transaction() as session:
+        cut_id = results.propose(session, "form-1", by=PSYCHOMETRICIAN, now=NINE)
+        results.adopt(session, cut_id, by=OFFICER_A, now=NINE)
+        results.adopt(session, cut_id, by=OFFICER_B, now=NINE)
+    page = client.get(home).text
+    assert "not adopted" not in page and "not in force: 43 is" in page

@@ -54,7 +54,8 @@ def test_asking_for_a_set_puts_a_job_in_the_queue(imported: db.Database, client_
         job = jobs.job(session, made.job_id)
         assert job.kind == "forms.build" and job.goes_to == f"/forms/{line.id}"
     page = developer.get(f"/forms/{line.id}")
-    assert page.headers["Refresh"] == "3"
+    assert "Refresh" not in page.headers, "nobody is sent on by the clock"
+    assert f'data-poll="/forms/{line.id}"' in page.get_data(as_text=True)
     assert "Being built" in page.get_data(as_text=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -93,6 +93,9 @@ class BankSource:
             raise NotFound(f"There is no form {form_id}.")
         return FormFacts(form_id, form_id, "residential", "0" * 64)
 
+    def enemies_of(self, session: Session, scenarios: Iterable[str]) -> frozenset[str]:
+        return frozenset()
+
     def plan(self, session: Session, plan_id: str) -> Any:
         return self.bank.plans[plan_id]
 
@@ -166,9 +169,12 @@ def a_room(
     extra: dict[int, str] | None = None,
     complete: bool = True,
     check_in: bool = True,
+    forms: tuple[str, ...] = ("form-1",),
 ) -> ARoom:
     """Schedule a session, load candidates with complete gateways, issue codes and check everybody in."""
-    plan = SessionPlan("Leeds, Wellington Street", "Room 2", now + timedelta(minutes=5), ("form-1",), PLAN, 24)
+    plan = SessionPlan(
+        "Leeds, Wellington Street", "Room 2", now + timedelta(minutes=5), forms, PLAN, max(24, candidates)
+    )
     with db.transaction() as session:
         made = service.create_session(session, plan, by=ADMIN, now=now, secret_key=secret_key)
         lines = [a_line(n, extra=(extra or {}).get(n + 1, "0")) for n in range(candidates)]

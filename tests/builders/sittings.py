@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -39,6 +39,12 @@ def a_paper(form_id: str = "form-1") -> Paper:
         for n in (1, 2, 3)
     )
     return Paper(form_id, "A form", "Residential", 60, scenarios)
+
+
+def own_paper(form_id: str) -> Paper:
+    """Make the same paper with scenarios that no other form has."""
+    made = a_paper(form_id)
+    return replace(made, scenarios=tuple(replace(one, id=f"{form_id}-{one.id}") for one in made.scenarios))
 
 
 @dataclass

@@ -42,8 +42,9 @@ def pages_of(page: Page, starts: Sequence[str] = ("/desk",), *, known: Set[str] 
         assert reply.status < 400, f"{address}: {reply.status}"
         if urlsplit(page.url).path.startswith("/sign-in"):
             continue
+        links = page.eval_on_selector_all("a[href]", "(all) => all.map((one) => one.getAttribute('href'))")
         yield address
-        for link in page.eval_on_selector_all("a[href]", "(all) => all.map((one) => one.getAttribute('href'))"):
+        for link in links:
             found = urlsplit(link)
             if found.netloc or not found.path.startswith("/") or found.path.startswith(LEFT_OUT):
                 continue

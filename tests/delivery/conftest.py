@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from sjt import db
+from sjt.config import Settings
 from sjt.delivery import after, ledger
 from sjt.migrations import runner
 from sjt.times import ManualClock
+from tests.builders.rooms import ARoom, BankSource, a_room, delivery_app, ledger_on, papers_from, served
+from tests.builders.seat import Seat, ShiftedClock
 from tests.builders.sittings import NINE
 
 
@@ -78,3 +83,41 @@ def running(either: db.Database, manual: ManualClock) -> Iterator[ledger.Ledger]
     found = ledger.bind(ledger.Ledger(either, manual).start())
     yield found
     found.stop()
+
+
+@pytest.fixture
+def shifted() -> ShiftedClock:
+    return ShiftedClock()
+
+
+@pytest.fixture
+def seat_keeper(database: db.Database, shifted: ShiftedClock) -> Iterator[ledger.Ledger]:
+    """Give a ledger for a sitting in a browser, with papers of the shipped bank."""
+    with papers_from(BankSource(scenarios=7)), ledger_on(database, shifted) as running:
+        yield running
+
+
+@pytest.fixture
+def seat_app(settings: Settings, database: db.Database, shifted: ShiftedClock, seat_keeper: ledger.Ledger) -> Any:
+    return delivery_app(settings, database, shifted)
+
+
+@pytest.fixture
+def seat_address(seat_app: Any) -> Iterator[str]:
+    with served(seat_app) as base:
+        yield base
+
+
+@pytest.fixture
+def seat_room(settings: Settings, seat_keeper: ledger.Ledger, shifted: ShiftedClock) -> ARoom:
+    return a_room(settings.secret_key, candidates=1, now=shifted.now())
+
+
+@pytest.fixture
+def a_seat(player: Any, chromium: str, tmp_path: Path, seat_address: str) -> Iterator[Seat]:
+    """Give a candidate's browser; whatever its page raised fails the test."""
+    found = Seat(player, chromium, tmp_path / "profile", seat_address)
+    yield found
+    with contextlib.suppress(Exception):  # a test may have killed it
+        found.context.close()
+    assert found.faults == []

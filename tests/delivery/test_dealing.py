@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 from collections import Counter
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from sjt.authoring.snapshot import Format, Paper, PaperItem, PaperOption, PaperScenario
-from sjt.delivery.dealing import Chance, clashes, deal, order_of, permutation
+from sjt.delivery.dealing import Chance, Deal, clashes, deal, order_of, permutation
 
 
 def chi_square_p(counts: Counter[object], cells: int, draws: int) -> float:
@@ -110,6 +111,72 @@ def test_neighbours_in_rows_and_columns_never_share_a_form(rows: int, columns: i
     dealt = deal(seed, seats, forms, beside)
     assert clashes(dealt, beside) == []
     assert dealt == deal(seed, list(reversed(seats)), forms[::-1], beside)
+
+
+@given(st.integers(1, 60), st.integers(1, 4), st.text(max_size=5), st.data())
+@settings(max_examples=60, deadline=None)
+def test_in_a_room_of_any_size_no_neighbours_share_a_permutation_nor_a_form_where_there_are_two(
+    seats: int, forms: int, seed: str, data: st.DataObject
+) -> None:
+    numbers = [str(n) for n in range(1, seats + 1)]
+    beside = list(itertools.pairwise(numbers))
+    names = [f"f{n}" for n in range(forms)]
+    dealt = deal(seed, numbers, names, beside)
+    assert len(clashes(dealt, beside)) == (seats - 1 if forms == 1 else 0)
+    counts = Counter(dealt.values())
+    assert max(counts.values()) - min(counts.get(name, 0) for name in names) <= 1 + seats // 10
+    paper = a_paper({Format.RANK: data.draw(st.integers(2, 4)), Format.CHOOSE: 2})
+    orders: list[Deal] = []
+    entered = data.draw(st.permutations(range(seats))) if seats < 8 else list(range(seats))
+    by_seat: dict[int, Deal] = {}
+    for seat in entered:
+        near = [by_seat[one] for one in (seat - 1, seat + 1) if one in by_seat]
+        by_seat[seat] = order_of(seed, f"sitting-{seat}", paper, near)
+    orders = [by_seat[seat] for seat in range(seats)]
+    for one, other in itertools.pairwise(orders):
+        assert (one.scenarios, one.options) != (other.scenarios, other.options)
+        assert one.options != other.options
+
+
+@given(st.integers(2, 60), st.integers(3, 4), st.text(max_size=5), st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_resit_with_one_form_left_pushes_no_neighbour_into_a_clash(
+    seats: int, forms: int, seed: str, data: st.DataObject
+) -> None:
+    numbers = [str(n) for n in range(1, seats + 1)]
+    beside = list(itertools.pairwise(numbers))
+    names = [f"f{n}" for n in range(forms)]
+    # resits sit apart; two of them side by side with one and the same form left could not but share it
+    resits = [n for n in data.draw(st.sets(st.sampled_from(numbers), max_size=6)) if int(n) % 2 == 0]
+    allowed = {seat: [data.draw(st.sampled_from(names))] for seat in resits}
+    dealt = deal(seed, numbers, names, beside, allowed=allowed)
+    assert all(dealt[seat] == allowed[seat][0] for seat in resits)
+    assert clashes(dealt, beside) == []
+    later = deal(seed, numbers, names, beside, allowed=allowed, fixed={one: dealt[one] for one in numbers[::3]})
+    assert all(later[one] == dealt[one] for one in numbers[::3])
+    assert clashes(later, beside) == []
+
+
+def test_two_orders_for_three_neighbours_still_differ_as_a_whole() -> None:
+    """A block of two scenarios has two orders: between two neighbours only the options can tell papers apart."""
+    paper = a_paper({Format.RANK: 2})
+    for n in range(50):
+        left = order_of("s", f"l{n}", paper)
+        right = order_of("s", f"r{n}", paper, [left])
+        middle = order_of("s", f"m{n}", paper, [left, right])
+        assert (middle.scenarios, middle.options) not in (
+            (left.scenarios, left.options),
+            (right.scenarios, right.options),
+        )
+
+
+def test_a_trial_scenario_stands_at_every_place_of_its_block_alike() -> None:
+    """Delivery never learns which scenario is on trial, so each one's place is spread evenly over its block."""
+    paper = a_paper({Format.RANK: 4, Format.CHOOSE: 3})
+    for name in ("rank-0", "rank-3"):
+        counts: Counter[object] = Counter(order_of("s", f"x{n}", paper).scenarios.index(name) for n in range(4_000))
+        assert set(counts) == {0, 1, 2, 3}
+        assert chi_square_p(counts, 4, 4_000) > 0.001
 
 
 def test_four_forms_serve_a_room_with_diagonal_neighbours_nearly_evenly() -> None:

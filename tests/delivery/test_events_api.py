@@ -187,3 +187,11 @@ def test_the_state_says_what_the_clock_says(browser: Browser, manual: ManualCloc
     state = browser.state()
     assert (state["state"], state["remaining_ms"], state["ends_at"]) == ("paused", 3_600_000, None)
     assert state["lease_current"] is True
+
+
+def test_half_a_sign_in_one_text_does_not_hold_up_the_other_answers(browser: Browser) -> None:
+    good, odd = an_event(1), an_event(2, item="s3-b", response={"text": "half \ud83d"})
+    reply = browser.post(json.dumps({"events": [good, odd]}))
+    body = json.loads(reply.get_data())
+    assert body["acked"] == [good["id"]]
+    assert [(one["id"], one["code"]) for one in body["refused"]] == [(odd["id"], "bad_shape")]

@@ -17,6 +17,7 @@ from sjt.delivery import store
 from sjt.delivery.install import install_sql
 from sjt.delivery.ledger import Ledger, Unconfirmed
 from sjt.delivery.model import ActKind
+from sjt.delivery.writing import Act
 from sjt.errors import Unavailable
 from sjt.times import ManualClock
 from tests.builders.sittings import a_session, a_sitting
@@ -111,6 +112,18 @@ def test_one_request_s_fault_leaves_its_neighbours_in_the_same_commit_whole(keep
         assert store.chain_breaks(session, sat.id) == []
 
 
+def test_a_value_that_sqlite_refuses_is_one_request_s_fault(keeper: Ledger) -> None:
+    sat = a_sitting(keeper)
+    with ThreadPoolExecutor(3) as pool:
+        before = pool.submit(sat.save, sat.event("s3-a", "A"))
+        bad = pool.submit(keeper.run, lambda hand: hand.run("SELECT ?", object()))
+        after = pool.submit(sat.save, sat.event("s1-b", ["B"]))
+        assert isinstance(bad.exception(), sqlite3.Error)
+        assert not isinstance(bad.exception(), Unavailable)
+        assert before.result().acked
+        assert after.result().acked
+
+
 def test_many_threads_on_many_sittings_share_commits_and_keep_every_chain(running: Ledger) -> None:
     session_id = a_session(running.database)
     sittings = [a_sitting(running, session_id=session_id) for _ in range(6)]
@@ -135,6 +148,18 @@ def test_two_browsers_of_one_sitting_race_and_every_event_is_stored_once(running
         stored = [entry.seq for entry in store.entries(session, sat.id) if entry.seq is not None]
         assert sorted(stored) == [event.seq for event in events]
         assert store.chain_breaks(session, sat.id) == []
+
+
+def test_a_deed_on_a_hall_skips_those_whose_state_refuses_it_and_keeps_their_order(running: Ledger) -> None:
+    session_id = a_session(running.database)
+    sittings = [a_sitting(running, session_id=session_id, started=n % 3 != 0) for n in range(7)]
+    at = running.now()
+    done = running.act_all([Act(sat.id, ActKind.PAUSED, "invigilator", at, {"reason": "bell"}) for sat in sittings])
+    assert [one is not None and one.changed for one in done] == [n % 3 != 0 for n in range(7)]
+    again = running.act_all([Act(sat.id, ActKind.PAUSED, "invigilator", at, {"reason": "bell"}) for sat in sittings])
+    assert not any(one is not None and one.changed for one in again)
+    with running.database.session() as session:
+        assert all(store.chain_breaks(session, sat.id) == [] for sat in sittings)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
@@ -29,7 +29,7 @@ from sjt.delivery.model import (
 )
 from sjt.errors import Conflict, Forbidden, InputError, MoveRefused, NotFound, Throttled
 from sjt.times import ManualClock
-from tests.builders.sittings import NINE, a_paper, minutes
+from tests.builders.sittings import NINE, minutes, own_paper
 
 KEY = "for-tests-only-" + "k" * 32
 ADMIN = Actor("admin", "Admin", frozenset({Role.CENTRE_ADMIN}))
@@ -64,7 +64,13 @@ class Authoring:
     forms: dict[str, Facts] = field(default_factory=dict)
 
     def paper(self, session: Session, form_id: str) -> Paper:
-        return a_paper(form_id)
+        return own_paper(form_id)
+
+    def enemies_of(self, session: Session, scenarios: Iterable[str]) -> frozenset[str]:
+        return frozenset()
+
+    def published_forms(self, session: Session) -> list[Facts]:
+        return list(self.forms.values())
 
     def form_facts(self, session: Session, form_id: str) -> Facts:
         if form_id not in self.forms:
@@ -180,7 +186,7 @@ def test_a_candidate_walks_from_the_file_to_the_receipt(centre: Centre) -> None:
     assert service.start_room(centre.id, by=INVIGILATOR) == []
     running = centre.view(first.sitting_id)
     assert running.paper is not None
-    assert sorted(item.id for item in running.paper.items()) == sorted(item.id for item in a_paper().items())
+    assert sorted(item.id for item in running.paper.items()) == sorted(item.id for item in own_paper("res-1").items())
     assert centre.view(second.sitting_id).clock.left_ms == 75 * 60_000
     assert centre.answer(first, "s3-b", {"text": "Cafe\u0301\r\n"}, 1).acked
     assert centre.view(first.sitting_id).answers["s3-b"].response == {"text": "Café\n"}

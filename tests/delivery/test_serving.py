@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import time
 from datetime import timedelta
 
@@ -188,3 +190,37 @@ def test_a_heartbeat_ties_wall_time_to_the_boot_every_five_seconds(
         assert (beat.at, beat.boot, beat.mono_ms) == (NINE + timedelta(seconds=20), "manual", 20_000)
         assert store.count_heartbeats(session) == 5
     server.stop()
+
+
+def test_a_page_that_writes_first_when_the_database_is_back_takes_no_credit_away(
+    either: db.Database, manual: ManualClock
+) -> None:
+    server = served(either, manual)
+    sat, quiet = (a_sitting(server.ledger, minutes=60) for _ in range(2))
+    ticks(server, manual, 20)
+    sat.save(sat.event())
+    before = left(quiet)
+    manual.advance(timedelta(seconds=300))  # the process lives, its database does not
+    sat.save(sat.event())
+    manual.advance(timedelta(seconds=1))
+    server.tick()
+    assert before - 2_000 <= left(quiet) <= before + serving.BEAT_SECONDS * 1000
+    assert abs(left(sat) - left(quiet)) < 100
+    again = left(quiet)
+    ticks(server, manual, 30)
+    assert left(quiet) == again - 30_000
+    server.stop()
+
+
+def test_a_server_that_starts_waits_until_its_database_can_be_written(
+    sqlite_file: db.Database, manual: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "BUSY_MS", 200)
+    other = sqlite3.connect(str(sqlite_file.url.database), isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(1.0, lambda: other.execute("COMMIT")).start()
+    server = served(sqlite_file, manual)
+    with sqlite_file.session() as session:
+        assert store.count_heartbeats(session) == 1
+    server.stop()
+    other.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from sjt import db
+from sjt.errors import MoveRefused
 from sjt.migrations import runner
 
 
@@ -116,3 +118,38 @@ def test_an_old_database_with_rows_upgrades_and_keeps_them(tmp_path: Path) -> No
         kept = session.execute(sa.text("SELECT * FROM audit_entry")).mappings().one()
     assert dict(kept) == {**row, **hashes}
     database.dispose()
+
+
+def test_a_table_that_others_point_at_is_rebuilt_and_no_row_is_lost_or_left_alone(
+    database: db.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batch operations drop and remake a table: with foreign keys on, rows that point at it would stop them."""
+    with database.engine.begin() as connection:
+        writing = connection.execution_options(sjt_write=True)
+        for statement in (
+            "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE child (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL REFERENCES parent (id))",
+            "INSERT INTO parent VALUES (1)",
+            "INSERT INTO child VALUES (1, 1)",
+        ):
+            writing.execute(sa.text(statement))
+
+    def rebuild(then: str) -> None:
+        def step(config: Any, to: str) -> None:
+            connection = config.attributes["connection"]
+            for statement in ("DROP TABLE parent", "CREATE TABLE parent (id INTEGER PRIMARY KEY)", then):
+                connection.exec_driver_sql(statement)
+
+        monkeypatch.setattr(runner.command, "upgrade", step)
+        runner.upgrade(database)
+
+    def parents() -> list[int]:
+        with database.engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+            return [int(row[0]) for row in connection.exec_driver_sql("SELECT id FROM parent")]
+
+    rebuild("INSERT INTO parent VALUES (1), (2)")
+    assert parents() == [1, 2]
+    with pytest.raises(MoveRefused, match="rows of child without their parent"):
+        rebuild("INSERT INTO parent VALUES (7)")
+    assert parents() == [1, 2], "what was refused changed nothing"

@@ -47,6 +47,10 @@ def test_a_job_page_says_where_it_stands(
     page = client.get(f"/jobs/{job_id}")
     assert page.status_code == 200 and said in page.soup.get_text()
     assert ("Stop this job" in page.soup.get_text()) == (state in (None, JobState.RUNNING))
+    assert "Refresh" not in page.headers, "nobody is sent on by the clock"
+    waits = state in (None, JobState.RUNNING)
+    assert (page.soup.select_one("[data-poll]") is not None) == waits
+    assert ("Look again" in page.soup.get_text()) == waits
     listed = client.get("/jobs/")
     assert "Rehearse the <worker>" in listed.soup.get_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -32,22 +33,33 @@ class Demonstration:
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     """Build a small demonstration by its command, and serve it with its worker."""
     data = tmp_path_factory.mktemp("demonstration") / "data"
-    ready = os.environ.get("SJT_TEST_DEMONSTRATION")
-    if ready:  # a built one, to copy: saves a minute while working on these tests
-        shutil.copytree(ready, data)
-    else:
-        _build(data)
+    ready = os.environ.get("SJT_TEST_DEMONSTRATION")  # a built one to copy saves a minute at work
+    shutil.copytree(ready or _built_once(tmp_path_factory), data)
+    if ready:
+        _run(["db", "upgrade"], data)
     with serving(data) as address:
         yield Demonstration(address, data, json.loads((data / "demonstration.json").read_text(encoding="utf-8")))
 
 
-def _build(data: Path) -> None:
-    command = f"from sjt.cli import main; main(['demo', '--data', {str(data)!r}, '--candidates', '48', '--no-serve'])"
-    environ = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    built = subprocess.run(
-        [sys.executable, "-c", command], env=environ, capture_output=True, text=True, timeout=400, check=False
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
+def _built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the demonstration, or wait for the worker of this run that is building it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    built, done = shared / "built-demonstration", shared / "built-demonstration.done"
+    with (shared / "built-demonstration.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # closing the file lets it go
+        if not done.exists():
+            shutil.rmtree(built, ignore_errors=True)
+            _run(["demo", "--data", str(built), "--candidates", "48", "--no-serve"], built)
+            done.touch()
+    return built
+
+
+def _run(words: list[str], data: Path) -> None:
+    environ = {**os.environ, "SJT_DATA": str(data), "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", f"from sjt.cli import main; main({words!r})"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=1_200, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")

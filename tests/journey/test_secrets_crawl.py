@@ -488,6 +488,8 @@ def test_no_reply_to_a_candidate_or_a_stranger_holds_a_secret(house: House, monk
     assert len(send(house, client, sitting, {"events": events}).get_json()["acked"]) == len(events)
     assert send(house, client, uuid4(), {"events": []}).status_code == 404
     post(house, client, "/sit/help")
+    post(house, client, "/sit/help/cancel")
+    assert post(house, client, "/sit/break").status_code == 409, "no rest breaks were granted"
     house.look_around(client, "candidate during", sitting)
     house.crawl(client, "candidate during", sitting)
     house.crawl(stranger, "stranger", sitting)
@@ -507,6 +509,8 @@ def test_no_reply_to_a_candidate_or_a_stranger_holds_a_secret(house: House, monk
     service.close_session(house.room.id, by=INVIGILATOR, reason="The session has ended.")
     with db.transaction() as session:
         results.mark_sitting(session, sitting, by=OFFICER_A, now=house.clock.now())
+    said = {f"comment:{house.paper.items()[0].id}": "Was this one a trial?", "clarity": "4", "words": "Long."}
+    post(house, client, "/sit/comments", said)
     house.look_around(client, "candidate after", sitting)
     house.crawl(client, "candidate after", sitting, methods=("GET",))
     post(house, client, "/sit/finish")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sjt.psychometrics import classical, factor, generalizability, reliability
+from sjt.psychometrics import categories, classical, factor, generalizability, reliability
 from sjt.psychometrics.gram import MarkTable, pair_sums
 
 HERE = Path(__file__).parent / "reference"
@@ -108,7 +108,7 @@ def test_every_category_agrees_with_r(case: Any) -> None:
     score = classical.scores(table, low, high)
     group = classical.score_groups(score.value, 5)
     for packed in (table, MarkTable(marks.copy(), 1)):  # whole-number codes and floats must say the same
-        cells = classical.categories(packed, score, low, high, group, 5)
+        cells = categories.categories(packed, score, low, high, group, 5)
         for got, expected in zip(cells, reference["options"]["values"], strict=True):
             assert got is not None
             close(got.marks, expected["category"])
@@ -153,3 +153,46 @@ def test_worked_cases_with_scenarios(worked: dict[str, Any]) -> None:
     close(study.coefficient(absolute=True), expected_g["phi"], 6e-9)
     close(study.error(study.ns, study.ni, absolute=False), expected_g["rel_error_var"], 6e-9)
     close(study.error(study.ns, study.ni, absolute=True), expected_g["abs_error_var"], 6e-9)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_counting_by_mark_and_by_cell_give_one_table(missing: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    marks = rng.integers(-2, 5, (300, 6)) / 2.0
+    marks[:, 3] = np.abs(marks[:, 3]) + 1
+    if missing:
+        marks[np.ix_(rng.random(300) < 0.5, [0, 1])] = np.nan
+    packed = MarkTable.of(marks)
+    low, high = packed.range()
+    score = classical.scores(packed, low, high)
+    group = classical.score_groups(score.value, 5)
+    by_mark = categories.categories(packed, score, low, high, group, 5)
+    monkeypatch.setattr(categories, "FEW_MARKS", 0)
+    by_cell = categories.categories(packed, score, low, high, group, 5)
+    for one, other in zip(by_mark, by_cell, strict=True):
+        assert one is not None
+        assert other is not None
+        for name in ("marks", "n", "share", "mean_score", "mean_rest", "r_rest", "trace"):
+            np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-10)
+
+
+def test_smallest_and_largest_marks_leave_out_what_was_not_presented() -> None:
+    marks = np.random.default_rng(6).integers(-3, 6, (1000, 5)).astype(float)
+    marks[:, 2] = np.nan
+    marks[::3, 1] = np.nan
+    for scale in (1, 200):  # one byte and two bytes a mark
+        low, high = MarkTable.of(marks * scale).range()
+        keep = [0, 1, 3, 4]
+        np.testing.assert_array_equal(low[keep], np.nanmin(marks[:, keep], axis=0) * scale)
+        np.testing.assert_array_equal(high[keep], np.nanmax(marks[:, keep], axis=0) * scale)
+        assert np.isnan([low[2], high[2]]).all()
+
+
+def test_a_heywood_case_and_a_faint_rotation_end_quickly() -> None:
+    phi = np.array([[1, 0.0971, 0.3260], [0.0971, 1, -0.0440], [0.3260, -0.0440, 1]])
+    assert factor.minres(phi, 1, iterations=200).converged
+    rng = np.random.default_rng(1)
+    matrix = np.corrcoef(0.7 * rng.standard_normal((5000, 1)) + rng.standard_normal((5000, 30)), rowvar=False)
+    _, phi, converged = factor.oblimin(factor.minres(matrix, 3).loadings, iterations=200)
+    assert converged
+    np.testing.assert_allclose(np.diag(phi), 1, atol=1e-12)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sjt.errors import ShapeError
+from sjt.errors import InputError, ShapeError
 from sjt.psychometrics import consistency, fairness
 from sjt.psychometrics.commands.classify import classify
 from sjt.psychometrics.smallsample import shrink, wilson
@@ -110,6 +110,37 @@ def test_the_command_names_its_cut_rule() -> None:
     assert answer["livingston_lewis"]["cut_rule"] == "nearest"
     assert answer["k2"] == pytest.approx((0.72 * 81 + 64) / (81 + 64), abs=1e-12)
     assert len(answer["by_length"]) == 8
+
+
+@pytest.mark.parametrize("name", ["math14w", "verbal_aggression"])
+def test_the_command_meets_betafunctions_on_the_scores_it_was_given(name: str, tmp_path: Path) -> None:
+    data = json.loads((HERE / f"{name}.json").read_text("utf-8"))
+    rows = list(csv.reader((HERE / f"{name}.csv").read_text("utf-8").splitlines()))
+    totals = [sum(map(float, row[: data["meta"]["items"]])) for row in rows[1:]]
+    path = tmp_path / "scores.csv"
+    path.write_text("person,score\n" + "".join(f"p{i},{total:g}\n" for i, total in enumerate(totals)))
+    expected = data["classification"]["livingston_lewis_2P"]["values"]
+    figures = ["--reliability", str(expected["reliability"]), "--cut", str(data["classification"]["cut"])]
+    figures += ["--max", str(data["ctt"]["total"]["values"]["max_possible"]), "--scores", str(path), "--json"]
+    answer = json.loads(CliRunner().invoke(classify, figures, catch_exceptions=False).output)
+    got = answer["livingston_lewis_scores"]
+    assert got["accuracy"] == pytest.approx(expected["accuracy"]["Accuracy"], abs=1e-7)
+    assert got["consistency"] == pytest.approx(expected["consistency"]["p"], abs=1e-6)
+    assert got["kappa"] == pytest.approx(expected["consistency"]["Kappa"], abs=1e-6)
+
+
+def test_scores_that_cannot_be_are_named_with_row_and_column(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_bytes(b"\xef\xbb\xbfperson;score\r\na;12,5\r\nb;x\r\na;99\r\nc;nan\r\n")
+    figures = ["--scores", str(path), "--reliability", ".7", "--cut", "10", "--max", "20"]
+    error = CliRunner().invoke(classify, figures).exception
+    assert isinstance(error, InputError)
+    assert {(fault.where, fault.field) for fault in error.faults} == {
+        ("row 3", "score"),
+        ("row 4", "score"),
+        ("row 4", "person"),
+        ("row 5", "score"),
+    }
 
 
 @pytest.mark.parametrize("case", MONITORING["adverse_impact"])

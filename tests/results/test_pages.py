@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlmodel import select
@@ -11,9 +12,20 @@ from sqlmodel import select
 from sjt import db
 from sjt.access import SYSTEM, Role
 from sjt.accounts import service as accounts
+from sjt.marking import service as marking
 from sjt.results import joining, service
 from sjt.results.tables import Cut, JudgePanel
-from tests.builders.forms import NINE, OFFICER_A, SatSession, a_sat_session, put_form, random_answers
+from tests.builders.forms import (
+    GOOD,
+    NINE,
+    OFFICER_A,
+    OFFICER_B,
+    PSYCHOMETRICIAN,
+    SatSession,
+    a_sat_session,
+    put_form,
+    random_answers,
+)
 
 Clients = Callable[..., Any]
 
@@ -112,6 +124,78 @@ def test_a_judge_rates_and_is_told_the_chance_mark(client_as: Clients, sat: SatS
     shown = lead.get(f"/results/pass-marks/form-1?source={panel.id}")
     assert "Propose 43" in shown.text
     assert judge.get(f"/results/judging/{panel.id}").status_code == 403
+
+
+def test_after_the_release_no_second_mark_can_be_asked_for(client_as: Clients, app: Any, database: db.Database) -> None:
+    marker = client_as(Role.ASSESSOR)
+    officers = OFFICER_A, OFFICER_B
+    with database.transaction() as session:
+        put_form(session)
+        sat = a_sat_session(session, [{**GOOD, "s3-b": {"text": "I would tell the lead."}}])
+        marking.open_queue(session, sat.id, by=SYSTEM, now=NINE)
+    url = marker.post("/marking/next").location
+    names = ("issue", "principle", "voice", "act")
+    levels = {f"level_{name}": "3" for name in names}
+    reasons = {f"reason_{name}": "It names the child’s wish and acts on it." for name in names}
+    assert marker.post(url, {**levels, **reasons}).status_code == 303
+    assert "Ask for a second mark" in marker.get(url).text
+    with database.transaction() as session:
+        cut = service.propose(session, "form-1", by=PSYCHOMETRICIAN, now=NINE)
+        for officer in officers:
+            service.adopt(session, cut, by=officer, now=NINE)
+        service.mark_session(session, sat.id, by=SYSTEM, now=NINE)
+        proposal = service.propose_release(session, sat.id, by=OFFICER_A, now=NINE)
+        service.release(session, proposal, by=OFFICER_B, now=NINE)
+    shown = marker.get(url)
+    assert "Ask for a second mark" not in shown.text and "goes through an appeal" in shown.text
+    refused = marker.post(f"{url}/second", {"reason_text": "I am not sure."})
+    assert refused.status_code == 409 and "is released" in refused.soup.main.get_text()
+    with database.session() as session:
+        assert marking.is_complete(session, sat.sittings[0])
+
+
+def test_a_release_is_refused_in_words_to_the_wrong_people(client_as: Clients, sat: SatSession) -> None:
+    officer, lead = client_as(Role.AWARDING_OFFICER), client_as(Role.PSYCHOMETRICIAN)
+    early = officer.post(f"/results/sessions/{sat.id}/release")
+    assert early.status_code == 409 and "has no adopted pass mark" in early.soup.main.get_text()
+    assert lead.post(f"/results/sessions/{sat.id}/release").status_code == 403
+    assert officer.post("/results/pass-marks/form-1/propose", {"source": "bank"}).status_code == 403
+    assert lead.post("/results/pass-marks/form-1/propose", {"source": "nobody"}).status_code == 422
+    assert lead.post("/results/pass-marks/form-1/propose", {"source": "bank"}).status_code == 303
+    with db.session() as session:
+        cut = session.exec(select(Cut)).one()
+    adopt = f"/results/pass-marks/form-1/cuts/{cut.id}/adopt"
+    assert lead.post(adopt).status_code == 403
+    assert officer.post(adopt).status_code == 303
+    one = officer.post(f"/results/sessions/{sat.id}/release")
+    assert one.status_code == 409, "one signature is not enough"
+
+
+def test_a_changed_cut_leaves_released_results_as_they_were(client_as: Clients, sat: SatSession) -> None:
+    tops = {"s1-a": 20, "s1-b": 12, "s2-a": 20, "s2-b": 8, "s3-a": 4}
+    stricter = [{"item": name, "max": top, "mean": 0.95 * top, "n": 3} for name, top in tops.items()]
+    found = {"method": "angoff", "cut": 60.8, "max": 64, "se_cut": 0.9, "rounds": [{"items": stricter}]}
+
+    def sign(cut_id: UUID) -> None:
+        for who in (OFFICER_A, OFFICER_B):
+            service.adopt(session, cut_id, by=who, now=NINE)
+
+    with db.transaction() as session:
+        sign(service.propose(session, "form-1", by=PSYCHOMETRICIAN, now=NINE))
+        proposal = service.propose_release(session, sat.id, by=OFFICER_A, now=NINE)
+        service.release(session, proposal, by=OFFICER_B, now=NINE)
+        before = [service.outcome_of_sitting(session, one) for one in sat.sittings]
+    with db.transaction() as session:
+        sign(service.propose_result(session, "form-1", found, source="a.json", by=SYSTEM, now=NINE))
+    with db.session() as session:
+        after = [service.outcome_of_sitting(session, one) for one in sat.sittings]
+    assert after == before and {one.outcome.value for one in before if one} == {"pass", "fail"}
+    officer = client_as(Role.AWARDING_OFFICER)
+    assert "61 of 64" in officer.get("/results/pass-marks/form-1").soup.main.get_text()
+    statement = officer.get(f"/results/sittings/{sat.sittings[0]}/statement").soup.main.get_text()
+    assert "43" in statement and "61" not in statement
+    again = officer.post(f"/results/sessions/{sat.id}/release")
+    assert again.status_code == 409, "what is released is not released again on another pass mark"
 
 
 def test_csv_keeps_the_contracts_columns(client_as: Clients, sat: SatSession) -> None:

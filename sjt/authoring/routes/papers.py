@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from sjt import db
@@ -16,7 +16,6 @@ from sjt.authoring.set_page import form_scenarios, set_view
 from sjt.authoring.states import FormState, SetState
 from sjt.authoring.webforms import NewSetForm, PublishForm, WithdrawForm
 from sjt.jobs import service as jobs
-from sjt.jobs.model import ENDED
 from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("forms", __name__, url_prefix="/forms")
@@ -45,7 +44,15 @@ def _new_form(lines: list[service.BlueprintLine]) -> NewSetForm:
 def set_new() -> ResponseReturnValue:
     with db.session() as session:
         lines = service.blueprints(session)
-    return render_template("forms/set_new.html", form=_new_form(lines), lines=lines)
+    form = _new_form(lines)
+    form.without.data = request.args.get("without", "")[:2_000]
+    wanted = request.args.get("option", "")
+    fitting = [line.path for line in lines if line.blueprint is not None and line.blueprint.option == wanted]
+    if fitting:
+        form.blueprint.data = fitting[0]
+    if form.without.data:
+        form.forms.data = 1
+    return render_template("forms/set_new.html", form=form, lines=lines)
 
 
 @bp.post("/new")
@@ -54,12 +61,22 @@ def set_new_post() -> ResponseReturnValue:
     """Ask for a set; the job's page leads to it."""
     with db.session() as session:
         lines = service.blueprints(session)
+        known = {scenario.id for scenario in service.bank(session).scenarios} if lines else set()
     form = _new_form(lines)
-    if not form.validate_on_submit():
+    if form.validate_on_submit() and (strangers := sorted(set(form.scenarios_left_out()) - known)):
+        form.without.errors = [f"The bank has no {', '.join(strangers)}. Correct or leave it out."]
+    if form.errors:
         return render_template("forms/set_new.html", form=form, lines=lines), 422
     with db.transaction() as session:
         made = service.start_set(
-            session, form.blueprint.data, forms=form.forms.data or 0, seed=form.seed.data or 0, by=actor(), now=now()
+            session,
+            form.blueprint.data,
+            forms=form.forms.data or 0,
+            seed=form.seed.data or 0,
+            by=actor(),
+            now=now(),
+            reserve=bool(form.reserve.data),
+            without=form.scenarios_left_out(),
         )
         job_id = service.form_set(session, made).job_id
     return redirect(url_for("jobs.job", job_id=job_id), 303)
@@ -80,11 +97,9 @@ def set_page(set_id: UUID) -> ResponseReturnValue:
         }
         by = accounts.name_of(session, made.created_by)
     view = set_view(bank, read_proof(made.proof), lines, numbers) if made.state is SetState.BUILT else None
-    page = render_template(
+    return render_template(
         "forms/set_page.html", made=made, lines=lines, view=view, job=job, standings=standings, bank=bank, by=by
     )
-    waits = made.state is SetState.BUILDING and job is not None and job.state not in ENDED
-    return page, 200, {"Refresh": "3"} if waits else {}
 
 
 @bp.get("/<uuid:set_id>/PROOF.json")

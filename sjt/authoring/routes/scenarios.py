@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission, may
-from sjt.authoring import import_export, service
+from sjt.authoring import candidate_views, import_export, service
 from sjt.authoring.coverage_page import coverage_view
 from sjt.authoring.freezing import TEST_TITLE, paper_scenario
 from sjt.authoring.listing import Filters, listing
@@ -56,9 +56,17 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         statistics = service.statistics_by_item(session, [item.id for item in found.items]) if with_key else {}
         line = service.scenario_line(session, scenario_id)
         versions = service.versions(session, scenario_id)
+        said = candidate_views.views_on(session, [item.id for item in found.items])
     view = scenario_view(bank, found, report.findings, statistics, with_key=with_key)
     return render_template(
-        "authoring/scenario.html", view=view, line=line, bank=bank, versions=versions, with_key=with_key
+        "authoring/scenario.html",
+        view=view,
+        line=line,
+        bank=bank,
+        versions=versions,
+        with_key=with_key,
+        said=said,
+        survey=candidate_views.QUESTIONS,
     )
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from sjt import db, paths
 from sjt.access import Permission
 from sjt.authoring.snapshot import PaperScenario
-from sjt.delivery import candidate_page, candidate_session, ledger, practice, service
+from sjt.delivery import candidate_page, candidate_session, emergency_keys, ledger, practice, resting, service
 from sjt.delivery.model import ENDED_STATES, SittingState
 from sjt.delivery.webforms import EnterForm
 from sjt.errors import Forbidden, NotFound
@@ -161,6 +161,12 @@ def sitting() -> ResponseReturnValue:
         view = service.sitting_of(session, sitting_id, at=at)
         page = candidate_page.page_of(session, sitting_id)
         seen = service.responses(session, sitting_id=sitting_id) if view.paper is not None else []
+        help_now = candidate_page.help_state(session, sitting_id)
+        break_left = resting.break_left_ms(session, sitting_id, at)
+        break_overrun = resting.overrun_counts(session, sitting_id)
+        emergency = emergency_keys.for_page(
+            session, view.session_id, sitting_id, view.lease, secret_key=settings().secret_key
+        )
     if view.state in ENDED_STATES:
         return redirect(url_for(".receipt"), 303)
     if candidate_session.cookie_lease() != view.lease:
@@ -168,7 +174,8 @@ def sitting() -> ResponseReturnValue:
     if view.state is SittingState.WAITING and not page.is_ready:
         return redirect(url_for(".display" if not page.display else ".instructions"), 303)
     if view.paper is None:
-        return render_template("delivery/waiting.html", view=view, test_name=view.title, display=page.display)
+        shown = {"view": view, "test_name": view.title, "display": page.display, "help": help_now}
+        return render_template("delivery/waiting.html", **shown, break_left_ms=break_left)
     views = seen[0].views if seen else {}
     last = max(views.values(), key=lambda one: (one.lease, one.seq), default=None)
     questions = _questions(view)
@@ -177,6 +184,8 @@ def sitting() -> ResponseReturnValue:
         "sitting": str(sitting_id),
         "lease": view.lease,
         "next_seq": view.last_seq + 1,
+        "content_head": view.content_head,
+        "prev": view.last_content,
         "csrf": generate_csrf(),
         "state": view.state.value,
         "remaining_ms": view.clock.left_ms,
@@ -185,12 +194,18 @@ def sitting() -> ResponseReturnValue:
         "server_time": iso(at.at),
         "answers": {item: {"lease": one.lease, "seq": one.seq} for item, one in view.answers.items()},
         "flags": sorted(view.flags),
+        "emergency": emergency,
+        "help": help_now,
+        "break_left_ms": break_left,
         "place": places.get(last.item, 1) if last is not None else 1,
         "urls": {
             "events": url_for("events.events", sitting_id=sitting_id),
             "display": url_for(".display_post"),
             "receipt": url_for(".receipt"),
             "help": url_for(".help_post"),
+            "cancel": url_for(".help_cancel"),
+            "state": url_for("events.state", sitting_id=sitting_id),
+            "rest": url_for(".rest_post"),
             "back": url_for(".back"),
         },
     }
@@ -203,6 +218,8 @@ def sitting() -> ResponseReturnValue:
         display=page.display,
         questions=questions,
         data=data,
+        break_left_ms=break_left,
+        break_overrun=break_overrun,
     )
 
 
@@ -234,6 +251,16 @@ def _title(scenario: PaperScenario, item_id: str) -> str:
     return f"{scenario.title} ({place} of {len(scenario.items)})"
 
 
+@bp.post("/break")
+@requires(Permission.SIT)
+def rest_post() -> ResponseReturnValue:
+    """Begin a rest break out of the granted budget: the clock stops and the questions are hidden."""
+    left = resting.take_break(_own(), by=actor())
+    if wants_json():
+        return {"break_left_ms": left}
+    return redirect(url_for(".sitting"), 303)
+
+
 @bp.post("/back")
 @requires(Permission.SIT)
 def back() -> ResponseReturnValue:
@@ -251,6 +278,16 @@ def help_post() -> ResponseReturnValue:
         candidate_page.call_for_help(session, _own(), "asked for help", by=actor(), now=now())
     if wants_json():
         return {"called": True}
+    return redirect(url_for(".sitting"), 303)
+
+
+@bp.post("/help/cancel")
+@requires(Permission.SIT)
+def help_cancel() -> ResponseReturnValue:
+    with db.transaction() as session:
+        candidate_page.cancel_help(session, _own(), by=actor(), now=now())
+    if wants_json():
+        return {"called": False}
     return redirect(url_for(".sitting"), 303)
 
 

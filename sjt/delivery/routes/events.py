@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from sjt import db
 from sjt.access import Permission
 from sjt.accounts.throttle import Throttle
-from sjt.delivery import ledger, service
+from sjt.delivery import candidate_page, ledger, service
 from sjt.delivery.candidate_session import cookie_sitting
-from sjt.delivery.model import ENDED_STATES, MAX_BYTES, Reply
+from sjt.delivery.model import ENDED_STATES, MAX_BYTES, Reply, SittingState
 from sjt.delivery.running import TooMany
 from sjt.errors import InputError, NotFound
 from sjt.times import iso
@@ -55,7 +55,10 @@ def state(sitting_id: UUID) -> ResponseReturnValue:
     at = ledger.current().now()
     with db.session() as session:
         view = service.sitting_state(session, sitting_id, at=at)
-    return jsonify({**to_json(view), "lease_current": view.lease == int(cookie["lease"])})
+        more: dict[str, Any] = {"help": candidate_page.help_state(session, sitting_id)}
+        if view.state is SittingState.WAITING:
+            more["starts"] = iso(service.sitting_of(session, sitting_id, at=at).starts)
+    return jsonify({**to_json(view), **more, "lease_current": view.lease == int(cookie["lease"])})
 
 
 def to_json(reply: Reply | service.StateView) -> dict[str, Any]:

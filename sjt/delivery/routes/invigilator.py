@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,13 +13,15 @@ from sqlmodel import Session
 
 from sjt import db
 from sjt.access import Actor, Permission
-from sjt.delivery import candidate_page, ledger, room_acts, service
-from sjt.delivery.console import TABS, Console, happened
+from sjt.delivery import candidate_page, ledger, outages, room_acts, service
+from sjt.delivery.console import TABS, Console, browser_events, happened
 from sjt.delivery.console import console as read_console
 from sjt.delivery.model import BookingState, IncidentCategory, SessionState
 from sjt.delivery.room_acts import ActWords
+from sjt.delivery.routes.room_papers import deeds_of
 from sjt.delivery.webforms import ActForm, IncidentForm, ResolveForm
 from sjt.errors import NotFound
+from sjt.web.filters import DASH
 from sjt.web.guards import actor, now, requires, settings
 
 bp = Blueprint("invigilator", __name__, url_prefix="/room")
@@ -33,9 +34,16 @@ SEAT_DEEDS: Final[dict[str, SeatDeed]] = {
     "pause": lambda one, by, why, form: service.pause(one, by=by, reason=why),
     "resume": lambda one, by, why, form: service.resume(one, by=by, reason=why),
     "extend": lambda one, by, why, form: service.extend(
-        one, minutes=form.minutes.data or 0, by=by, reason=why, key=form.once.data or None
+        one,
+        minutes=form.minutes.data or 0,
+        percent=form.percent.data or 0,
+        by=by,
+        reason=why,
+        key=form.once.data or None,
     ),
     "move": lambda one, by, why, form: service.move_device(one, by=by, reason=why),
+    "give": lambda one, by, why, form: service.exchange(one, UUID(str(form.to.data)), by=by, reason=why),
+    "again": lambda one, by, why, form: _seat_again(one, by, why),
     "break": lambda one, by, why, form: service.start_break(one, by=by, reason=why),
     "end-break": lambda one, by, why, form: service.end_break(one, by=by, reason=why),
     "submit": lambda one, by, why, form: service.force_submit(one, by=by, reason=why),
@@ -53,6 +61,12 @@ ROOM_DEEDS: Final[dict[str, RoomDeed]] = {
     ),
     "close": lambda one, by, why, form: service.close_session(one, by=by, reason=why),
 }
+
+
+def _seat_again(sitting_id: UUID, by: Actor, why: str) -> None:
+    with db.transaction() as session:
+        booking_id = service.booking_of(session, sitting_id)
+        service.seat_again(session, booking_id, by=by, now=now(), reason=why)
 
 
 def _read(session: Session, session_id: UUID) -> tuple[service.RoomView, Console]:
@@ -97,7 +111,8 @@ def console(session_id: UUID) -> ResponseReturnValue:
     with db.session() as session:
         view, seats = _read(session, session_id)
         card = seats.card(chosen)
-        story = happened(service.entries(session, card.line.sitting_id)) if card and card.line.sitting_id else []
+        entries = service.entries(session, card.line.sitting_id) if card and card.line.sitting_id else []
+        cases = outages.undecided(session, session_id)
 
     def here(**changes: str | None) -> str:
         kept = {"show": tab, "view": layout, "seat": chosen or None, **changes}
@@ -113,7 +128,11 @@ def console(session_id: UUID) -> ResponseReturnValue:
         tab=tab if tab in dict(TABS) else "all",
         layout=layout,
         card=card,
-        story=story,
+        story=happened(entries),
+        browser_events=browser_events(entries),
+        cases=cases,
+        outage_words=outages.in_words,
+        people=_people(view, card.line.booking_id if card else None),
         here=here,
         acts=room_acts.fitting(card.line.state) if card else [],
         room_acts=room_acts.ROOM,
@@ -155,6 +174,8 @@ def identity_post(session_id: UUID, booking_id: UUID) -> ResponseReturnValue:
     with db.transaction() as session:
         service.check_in(session, booking_id, by=actor(), now=now(), late=late)
     flash(f"{line.name} is checked in{', late' if late else ''}.", "ok")
+    if late:  # the next step is at the seat: the code, then the start
+        return redirect(url_for(".console", session_id=session_id, seat=booking_id), 303)
     return redirect(url_for(".check_in", session_id=session_id), 303)
 
 
@@ -198,22 +219,42 @@ def pin_post(session_id: UUID) -> ResponseReturnValue:
 
 
 def _act_page(
-    view: service.RoomView, act: ActWords, title: str, action: str, back: str, form: ActForm, error: str
+    view: service.RoomView,
+    act: ActWords,
+    title: str,
+    action: str,
+    back: str,
+    form: ActForm,
+    error: str,
+    verb: str = "",
 ) -> ResponseReturnValue:
-    shown = {"view": view, "act": act, "title": title, "action": action, "back": back, "error": error}
+    people = _people(view) if act.person else []
+    shown = {"view": view, "act": act, "title": title, "action": action, "back": back, "error": error, "people": people}
+    shown["verb"] = verb or act.verb
     once = form.once.data or secrets.token_hex(8)
     status = 422 if error else 200
     return render_template("delivery/act.html", **shown, once=once, act_form=form), status
 
 
+def _people(view: service.RoomView, but: UUID | None = None) -> list[list[str]]:
+    """Give the people who are checked in, for a list to choose from."""
+    return [["", "Choose the person"]] + [
+        [str(line.booking_id), f"Seat {line.seat or DASH}, {line.name}"]
+        for line in view.seats
+        if line.booking_state is BookingState.CHECKED_IN and line.booking_id != but
+    ]
+
+
 def _fault(act: ActWords, form: ActForm) -> str:
     if not form.validate_on_submit():
         return " ".join(str(words) for errors in form.errors.values() for words in errors)
+    if act.person and not form.to.data:
+        return "Choose the person who really sits there."
     if act.needs_reason and not form.why():
         return "Choose a reason or give one in your words. The record keeps it."
     if act.needs_reason and form.why() == "Other":
         return "Say in your words what the reason is."
-    if act.minutes and act.name == "extend" and not form.minutes.data:
+    if act.minutes and act.name == "extend" and not (form.minutes.data or form.percent.data):
         return "Give the minutes to add."
     return ""
 
@@ -237,7 +278,9 @@ def seat_act(session_id: UUID, booking_id: UUID, name: str) -> ResponseReturnVal
     if request.method == "GET" or error:
         action = url_for(".seat_act", session_id=session_id, booking_id=booking_id, name=name)
         back = url_for(".console", session_id=session_id, seat=booking_id)
-        return _act_page(view, act, f"{act.verb}, {_target(line)}, {line.name}?", action, back, form, error)
+        title = f"{act.verb}, {_target(line)}, {line.name}?"
+        verb = f"{act.verb}, {_target(line)}"
+        return _act_page(view, act, title, action, back, form, error, verb)
     SEAT_DEEDS[name](sitting_id, actor(), form.why(), form)
     flash(f"Seat {line.seat or '–'}, {line.name}: {act.verb.lower()}. Done.", "ok")
     return redirect(url_for(".console", session_id=session_id, seat=booking_id), 303)
@@ -369,26 +412,10 @@ def register(session_id: UUID) -> ResponseReturnValue:
 def report(session_id: UUID) -> ResponseReturnValue:
     with db.session() as session:
         view, seats = _read(session, session_id)
-        deeds = _deeds(session, view)
+        deeds = deeds_of(session, view)
         heads = candidate_page.heads(session, session_id)
     counts = {state: sum(line.booking_state is state for line in view.seats) for state in BookingState}
     return render_template("delivery/report.html", view=view, seats=seats, deeds=deeds, heads=heads, counts=counts)
-
-
-def _deeds(session: Session, view: service.RoomView) -> list[tuple[datetime, str, str]]:
-    """List what staff did to single sittings, in order of time."""
-    told: list[tuple[datetime, str, str]] = []
-    quiet = {"blur", "copy", "paste", "print", "opened", "claimed"}
-    for line in view.seats:
-        if line.sitting_id is None:
-            continue
-        entries = [one for one in service.entries(session, line.sitting_id) if one.kind.value not in quiet]
-        told += [
-            (at, f"Seat {line.seat or '–'}", words)
-            for at, words in happened(entries, 200)
-            if "answer saved" not in words
-        ]
-    return sorted(told, key=lambda one: one[0])
 
 
 def context() -> dict[str, Any]:

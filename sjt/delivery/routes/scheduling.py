@@ -10,10 +10,19 @@ from sqlmodel import Session
 
 from sjt import db
 from sjt.access import Permission
-from sjt.delivery import ledger, registry, service
+from sjt.delivery import latecomers, ledger, networks, registry, service
 from sjt.delivery.candidates import COLUMNS
 from sjt.delivery.model import SessionState
-from sjt.delivery.webforms import AdjustmentForm, LeaveForm, MoveForm, PlaceForm, SessionForm, UploadForm
+from sjt.delivery.webforms import (
+    AdjustmentForm,
+    LateForm,
+    LeaveForm,
+    MoveForm,
+    NetworksForm,
+    PlaceForm,
+    SessionForm,
+    UploadForm,
+)
 from sjt.errors import InputError
 from sjt.web.filters import local_datetime
 from sjt.web.guards import actor, now, requires, settings
@@ -46,6 +55,7 @@ def _session_form() -> SessionForm:
     with db.session() as session:
         forms, plans = registry.forms(session), registry.plans(session)
     form.forms.choices = [(one.form_id, f"{one.title or one.form_id} ({one.option})") for one in forms]
+    form.reserve.choices = form.forms.choices
     form.plan.choices = [(plan, plan) for plan in plans]
     return form
 
@@ -87,15 +97,50 @@ def session_page(session_id: UUID) -> ResponseReturnValue:
 
 
 def _session_page(
-    session_id: UUID, error: InputError | None = None, form: UploadForm | None = None
+    session_id: UUID,
+    error: InputError | None = None,
+    form: UploadForm | None = None,
+    late: LateForm | None = None,
 ) -> ResponseReturnValue:
     with db.session() as session:
         view = _room(session, session_id)
-    status = 422 if error is not None else 200
+        rules = registry.late_rules(session, session_id)
+        unserved = registry.unserved(session, session_id)
+        reserve = registry.reserve(session, session_id)
+    status = 422 if error is not None or (late is not None and late.errors) else 200
+    late = late or LateForm(formdata=None, late_minutes=rules.late_minutes, late_time=rules.late_time)
     page = render_template(
-        "delivery/session_page.html", view=view, form=form or UploadForm(), error=error, columns=COLUMNS
+        "delivery/session_page.html",
+        view=view,
+        form=form or UploadForm(),
+        error=error,
+        columns=COLUMNS,
+        late_form=late,
+        late_words=latecomers.in_words(rules),
+        unserved=unserved,
+        reserve=reserve,
     )
     return page, status
+
+
+@bp.post("/<uuid:session_id>/late")
+@requires(Permission.SCHEDULE)
+def late_rules(session_id: UUID) -> ResponseReturnValue:
+    """Say until when latecomers are let in, and with how much time."""
+    form = LateForm()
+    if not form.validate_on_submit():
+        return _session_page(session_id, late=form)
+    with db.transaction() as session:
+        service.set_rules(
+            session,
+            session_id,
+            late_minutes=form.late_minutes.data,
+            late_time=str(form.late_time.data),
+            by=actor(),
+            now=now(),
+        )
+    flash("The rule for latecomers is saved.", "ok")
+    return redirect(url_for(".session_page", session_id=session_id), 303)
 
 
 @bp.post("/<uuid:session_id>/candidates")
@@ -168,10 +213,10 @@ def rooms() -> ResponseReturnValue:
     return _rooms(PlaceForm())
 
 
-def _rooms(form: PlaceForm, status: int = 200) -> ResponseReturnValue:
+def _rooms(form: PlaceForm, status: int = 200, error: InputError | None = None) -> ResponseReturnValue:
     with db.session() as session:
         places = registry.places(session)
-    return render_template("delivery/places.html", form=form, places=places), status
+    return render_template("delivery/places.html", form=form, places=places, error=error), status
 
 
 @bp.post("/rooms")
@@ -183,6 +228,21 @@ def rooms_post() -> ResponseReturnValue:
     with db.transaction() as session:
         registry.add_place(session, str(form.centre.data), str(form.room.data), by=actor(), now=now())
     flash(f"{form.centre.data}, {form.room.data} is added.", "ok")
+    return redirect(url_for(".rooms"), 303)
+
+
+@bp.post("/centres/<uuid:centre_id>/networks")
+@requires(Permission.SCHEDULE)
+def centre_networks(centre_id: UUID) -> ResponseReturnValue:
+    """Say from which networks a centre's candidates may sit."""
+    form = NetworksForm()
+    try:
+        wanted = networks.read(str(form.networks.data or "")) if form.validate_on_submit() else []
+    except InputError as error:
+        return _rooms(PlaceForm(formdata=None), 422, error)
+    with db.transaction() as session:
+        networks.put(session, centre_id, wanted, by=actor(), now=now())
+    flash("Candidates sit from these networks alone." if wanted else "Candidates may sit from any network.", "ok")
     return redirect(url_for(".rooms"), 303)
 
 
@@ -244,11 +304,14 @@ def _booking_page(
     with db.session() as session:
         line, person = registry.booking(session, booking_id)
         others = _others(session, line)
+        sums = registry.time_in_all(session, line)
     now_set = line.adjustment
     adjust = adjust or AdjustmentForm(
         extra_percent=float(now_set.extra_percent) or None,
         extra_minutes=now_set.extra_minutes or None,
         rest_break_minutes=now_set.rest_break_minutes or None,
+        rest_break_each=now_set.rest_break_each or None,
+        rest_break_overrun=now_set.rest_break_overrun.replace("counted", "budget"),
         notes=now_set.notes,
     )
     move = move or MoveForm(formdata=None, prefix="move-")
@@ -258,6 +321,7 @@ def _booking_page(
         line=line,
         person=person,
         form=adjust,
+        sums=sums,
         move=move,
         leave=leave or LeaveForm(formdata=None),
     )

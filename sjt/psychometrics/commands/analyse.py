@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sjt.errors import InputError
+from sjt.errors import Fault, InputError
 from sjt.psychometrics.commands._io import input_file, json_option, write_json
 
 
@@ -24,6 +24,8 @@ from sjt.psychometrics.commands._io import input_file, json_option, write_json
     help="Fit an item response model as well.",
 )
 @click.option("--attribute", multiple=True, metavar="COLUMN", help="A column that is not an item; may be repeated.")
+@click.option("--group", "groups", multiple=True, metavar="COLUMN", help="Compare this attribute's groups; may repeat.")
+@click.option("--window", metavar="COLUMN", help="Attribute that orders the sittings in time, for drift.")
 @click.option(
     "--profile", metavar="NAME", help="Thresholds: judgement-test (default), knowledge-test, or a .toml file."
 )
@@ -38,6 +40,8 @@ def analyse(
     cut: float | None,
     irt: str,
     attribute: tuple[str, ...],
+    groups: tuple[str, ...],
+    window: str | None,
     profile: str | None,
     seed: int,
     json_to: str | None,
@@ -59,10 +63,22 @@ def analyse(
 
     path, json_to = input_file(responses, json_to)
     specs = reader.read_items(Path(items_file)) if items_file else None
-    data = reader.read_responses(Path(path), specs, attributes=attribute)
-    limits = Limits.of(load_profile(profile)) if profile else None
-    raw = options.analyse_options(data, options.read_raw(Path(raw_file), data)) if raw_file else None
-    answer = item_analysis.analyse(data, raw=raw, cut=cut, irt=irt, limits=limits, seed=seed)
+    named = [*attribute, *groups, *([window] if window else [])]
+    data = reader.read_responses(Path(path), specs, attributes=named)
+    missing = [
+        name.lstrip("@") for name in (*groups, *([window] if window else [])) if name.lstrip("@") not in data.attributes
+    ]
+    if missing:
+        known = ", ".join(data.attributes) or "none"
+        faults = [
+            Fault(path, "row 1", name, "There is no such column.", f"Attributes here: {known}.") for name in missing
+        ]
+        raise InputError("The groups cannot be compared.", faults)
+    limits = Limits.of(load_profile(profile)) if profile else Limits.of(load_profile())
+    raw = options.analyse_options(data, options.read_raw(Path(raw_file), data), limits.rapid) if raw_file else None
+    answer = item_analysis.analyse(
+        data, raw=raw, cut=cut, irt=irt, limits=limits, seed=seed, groups=groups, window=window
+    )
     if html_file is not None:
         from sjt.psychometrics import report
 

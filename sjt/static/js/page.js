@@ -18,6 +18,22 @@ document.addEventListener("click", (event) => {
   (field.closest(".field") ?? field).scrollIntoView({ block: "center" });
 });
 
+// On a narrow window the nouns of the bar wait behind one button.
+const menu = document.querySelector("[data-menu]");
+if (menu) {
+  const nouns = document.getElementById(menu.getAttribute("aria-controls"));
+  const open = (yes) => {
+    menu.setAttribute("aria-expanded", String(yes));
+    nouns.toggleAttribute("data-open", yes);
+  };
+  menu.addEventListener("click", () => open(menu.getAttribute("aria-expanded") !== "true"));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || menu.getAttribute("aria-expanded") !== "true") return;
+    open(false);
+    if (nouns.contains(document.activeElement)) menu.focus();
+  });
+}
+
 // A second press of the same button within two seconds sends nothing: the first one is on its way.
 const lastSent = new WeakMap();
 document.addEventListener("submit", (event) => {

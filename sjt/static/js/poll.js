@@ -45,38 +45,65 @@ function mergeNodes(now, next) {
   for (const left of have.slice(want.length)) left.remove();
 }
 
-function speak(root, known) {
-  const fresh = [...root.querySelectorAll("[data-speak][data-key]")].filter((line) => !known.has(line.dataset.key));
-  if (fresh.length) live.textContent = fresh.map((line) => line.dataset.speak || line.textContent.trim()).join(". ");
+// In words and without a flood: a few new lines are read out, many are counted.
+const MOST_SPOKEN = 3;
+
+function speak(parts, known) {
+  const lines = parts.flatMap((part) => [...part.querySelectorAll("[data-speak][data-key]")]);
+  const fresh = lines.filter((line) => !known.has(line.dataset.key));
+  if (!fresh.length) return;
+  const said = fresh.slice(0, MOST_SPOKEN).map((line) => line.dataset.speak || line.textContent.trim()).join(". ");
+  const more = fresh.length - MOST_SPOKEN;
+  live.textContent = more > 0 ? `${said}. And ${more} more in the list.` : said;
 }
 
-async function refresh(part) {
+function keysOf(parts) {
+  return new Set(parts.flatMap((part) => [...part.querySelectorAll("[data-speak][data-key]")].map((line) => line.dataset.key)));
+}
+
+// All parts of a page that are fed by one address are brought up to date by one answer. With data-poll-part="main" a part
+// keeps another element fresh, by its id, until an answer brings what it waited for and has no data-poll any more.
+async function refresh(url, parts) {
   if (document.hidden) return;
+  let fresh = "yes";
   try {
-    const answer = await fetch(part.dataset.poll, { headers: { Accept: "text/html", "X-Fragment": "1" }, cache: "no-store" });
+    const answer = await fetch(url, { headers: { Accept: "text/html", "X-Fragment": "1" }, cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const next = page.getElementById(part.id) ?? page.body.firstElementChild;
-    if (!next) return;
-    const known = new Set([...part.querySelectorAll("[data-speak][data-key]")].map((line) => line.dataset.key));
-    const focused = document.activeElement;
-    merge(part, next);
-    // a row that changed its place in the list has lost the focus on the way
-    if (focused !== document.activeElement) {
-      const back = focused?.isConnected ? focused : document.getElementById(focused?.id ?? "");
-      back?.focus({ preventScroll: true });
+    const known = keysOf(parts);
+    for (const part of parts) {
+      const target = document.getElementById(part.dataset.pollPart ?? part.id) ?? part;
+      const next = page.getElementById(target.id) ?? (parts.length === 1 ? page.body.firstElementChild : null);
+      if (!next) continue;
+      const focused = document.activeElement;
+      merge(target, next);
+      // a row that changed its place in the list has lost the focus on the way
+      if (focused !== document.activeElement) {
+        const back = focused?.isConnected ? focused : document.getElementById(focused?.id ?? "");
+        (back ?? target).focus({ preventScroll: true });
+      }
     }
-    speak(part, known);
-    part.dataset.fresh = "yes";
+    speak(parts, known);
   } catch {
-    part.dataset.fresh = "no";
+    fresh = "no";
   }
-  part.dispatchEvent(new CustomEvent("polled", { bubbles: true, detail: { fresh: part.dataset.fresh === "yes" } }));
+  for (const part of parts) {
+    part.dataset.fresh = fresh;
+    part.dispatchEvent(new CustomEvent("polled", { bubbles: true, detail: { fresh: fresh === "yes" } }));
+  }
 }
 
+const sources = new Map();
 for (const part of document.querySelectorAll("[data-poll]")) {
   const wait = Math.max(2, Number(part.dataset.pollSeconds) || 5) * 1000;
+  const key = `${wait} ${part.dataset.poll}`;
+  if (!sources.has(key)) sources.set(key, { url: part.dataset.poll, wait, parts: [] });
+  sources.get(key).parts.push(part);
+}
+for (const { url, wait, parts } of sources.values()) {
   // the next question is asked only after the last was answered: a slow server is not pressed harder
-  const again = () => setTimeout(() => refresh(part).finally(again), wait);
+  const waits = () => parts.some((part) => part.isConnected && part.dataset.poll);
+  const again = () => waits() && setTimeout(() => refresh(url, parts).finally(again), wait);
   again();
+  document.addEventListener("visibilitychange", () => waits() && refresh(url, parts));
 }

@@ -12,7 +12,7 @@ export function inWords(ms) {
 
 function spoken(ms) {
   if (ms <= 0) return "No time left.";
-  if (ms <= MINUTE) return `${Math.ceil(ms / 1000)} seconds left.`;
+  if (ms < MINUTE) return `${Math.ceil(ms / 1000)} seconds left.`;
   const minutes = Math.ceil(ms / MINUTE);
   return minutes === 1 ? "1 minute left." : `${minutes} minutes left.`;
 }
@@ -79,7 +79,7 @@ export class Clock {
       this.said.add(mark);
       if (left > mark - 5_000) passed = mark;
     }
-    if (passed !== null) this.tell(passed === this.total / 2 ? `Half of your time is left. ${spoken(left)}` : spoken(left));
+    if (passed !== null) this.tell(passed === this.total / 2 ? `Half of your time is left. ${spoken(passed)}` : spoken(passed));
   }
 
   tell(words) {

@@ -5,6 +5,8 @@ const TYPING_PAUSE = 700; // ms after the last key
 const TYPING_LONGEST = 1500; // ms: who types without a pause is saved all the same
 
 const list = (letters) => (letters.length < 2 ? letters.join("") : `${letters.slice(0, -1).join(", ")} and ${letters.at(-1)}`);
+// As the server keeps it: composed letters, one sort of line end, no half of a sign.
+const plain = (text) => (text.toWellFormed?.() ?? text).normalize("NFC").replace(/\r\n?/gu, "\n").replaceAll("\0", "");
 const words = (text) => text.trim().split(/\s+/u).filter(Boolean).length;
 
 export class Question {
@@ -52,7 +54,7 @@ export class Question {
 
   read() {
     if (this.format === "rank") return this.ranking.read();
-    if (this.format === "written") return this.area.value ? { text: this.area.value } : null;
+    if (this.format === "written") return this.area.value ? { text: plain(this.area.value) } : null;
     const checked = this.inputs("input:checked");
     if (this.format === "choose") return checked.length ? checked.map((one) => one.value).sort() : null;
     if (this.format === "single") return checked[0]?.value ?? null;

@@ -1,4 +1,5 @@
 // Every change is an event: kept on this computer at once, sent within two seconds, given up only when the server names it.
+import { canonical } from "./canonical.js";
 import { newId, sha256 } from "./sha256.js";
 
 const SEND_AFTER = 300; // ms after an event: neighbours travel together
@@ -8,18 +9,31 @@ const KEEPALIVE_BYTES = 60_000; // browsers refuse more on a page that goes away
 const WAITS = [1, 2, 4, 8, 15]; // s between tries while the line is down
 const PULSE = 8_000; // ms: with nothing to say, the page says that it is there and learns the time
 const ANSWER_WITHIN = 12_000;
+const PAGE = newId().replaceAll("-", "").slice(0, 16); // the life of this page: a reload begins another
+
+// A moment by the page's own count, which setting the computer's clock does not move.
+const moment = () => ({ page: PAGE, ms: Math.round(performance.now()) });
+
+// What the next event hangs on: the same hash that the server folds into content_head.
+function linkOf(lease, event) {
+  const { id, seq, kind, item, client_time, prev, clock, response = null } = event;
+  return sha256(canonical({ id, lease, seq, kind, item, response, client_time, prev, clock }));
+}
 
 export class Outbox {
   // tells: state(kind), reply(body, measured), refused(list), lost(status)
-  constructor({ url, csrf, lease, store, meta, entries, nextSeq, tells }) {
-    Object.assign(this, { url, csrf, lease, store, tells });
+  // head: the newest content_head that the server told; prev: what the first event hangs on; now: the server's time
+  constructor({ url, csrf, lease, store, meta, entries, nextSeq, head, prev, now, tells }) {
+    Object.assign(this, { url, csrf, lease, store, head, now, tells });
     this.entries = entries; // {lease, event}, not acknowledged
-    this.meta = { ...meta, seq: Math.max(meta.seq ?? 0, nextSeq), prev: meta.prev ?? null };
+    const ahead = meta.prev && (meta.seq ?? 0) >= nextSeq;
+    this.meta = { ...meta, seq: Math.max(meta.seq ?? 0, nextSeq), prev: ahead ? meta.prev : prev };
     this.tries = 0;
     this.sending = null;
     this.timer = null;
     this.stopped = false;
-    this.offlineSince = null;
+    this.offlineSince = null; // the server's time, to be told
+    this.offlineFrom = null; // the page's count, to be measured
     this.unkept = 0;
     addEventListener("online", () => this.soon(0));
     this.pulse = setInterval(() => this.soon(0, true), PULSE);
@@ -31,13 +45,20 @@ export class Outbox {
 
   add(kind, item = null, response = undefined) {
     if (this.stopped) return null;
-    const event = { id: newId(), seq: this.meta.seq, kind, item, client_time: new Date().toISOString(), prev: this.meta.prev };
+    const event = this.made(kind, item);
     if (response !== undefined) event.response = response;
     const entry = { lease: this.lease, event };
-    this.meta = { ...this.meta, seq: event.seq + 1, prev: sha256(JSON.stringify(event)) };
+    this.meta = { ...this.meta, seq: event.seq + 1, prev: linkOf(this.lease, event) };
     this.entries.push(entry);
     entry.kept = this.store.add({ lease: entry.lease, event }, this.meta).then(
-      () => true,
+      () => {
+        entry.safe = true;
+        if (this.spilt && this.entries.every((one) => one.safe)) {
+          this.spilt = false;
+          this.store.unspill();
+        }
+        return true;
+      },
       () => {
         this.unkept += 1;
         this.tell();
@@ -47,6 +68,11 @@ export class Outbox {
     this.tell();
     this.soon(SEND_AFTER);
     return event;
+  }
+
+  made(kind, item) {
+    const clock = { ...moment(), seen: this.head };
+    return { id: newId(), seq: this.meta.seq, kind, item, client_time: new Date().toISOString(), prev: this.meta.prev, clock };
   }
 
   remember(more) {
@@ -93,7 +119,7 @@ export class Outbox {
     return fetch(this.url, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrf, "X-Lease": String(lease) },
-      body: JSON.stringify({ events, unsaved: this.changes }),
+      body: JSON.stringify({ events, unsaved: this.changes, clock: moment() }),
       credentials: "same-origin",
       cache: "no-store",
       ...more,
@@ -131,13 +157,17 @@ export class Outbox {
     const told = Number(answer?.headers.get("Retry-After"));
     const seconds = told > 0 ? told : WAITS[Math.min(this.tries, WAITS.length) - 1];
     this.wait = seconds * 1000 * (0.8 + 0.4 * Math.random()); // a room that lost its line does not come back at one instant
-    if (!answer && this.tries > 1) this.offlineSince ??= new Date();
+    if (!answer && this.tries > 1) {
+      this.offlineSince ??= this.now();
+      this.offlineFrom ??= asked;
+    }
     this.tell();
     this.soon(this.wait, true);
     return null;
   }
 
   take(body, taken) {
+    this.head = body.content_head ?? this.head;
     const named = new Map(taken.map((entry) => [entry.event.id, entry]));
     const done = new Set(body.acked.map((id) => named.get(id)).filter(Boolean));
     const refused = body.refused.map((one) => ({ ...one, entry: named.get(one.id) })).filter((one) => one.entry);
@@ -145,7 +175,7 @@ export class Outbox {
     this.entries = this.entries.filter((entry) => !done.has(entry));
     this.store.remove([...done]).catch(() => {});
     this.tries = 0;
-    this.offlineSince = null;
+    this.offlineSince = this.offlineFrom = null;
     this.tell();
     if (refused.length) this.tells.refused(refused);
   }
@@ -153,6 +183,11 @@ export class Outbox {
   // The page is going away: what fits goes with it; all of it is kept here in any case, and a repeat is harmless.
   leave() {
     if (this.stopped || !this.entries.length) return;
+    const unsafe = this.entries.filter((entry) => !entry.safe);
+    if (unsafe.length) {
+      this.spilt = true;
+      this.store.spill(unsafe, this.meta);
+    }
     const { lease, taken } = this.batch(KEEPALIVE_BYTES);
     this.ask(lease, taken.map((entry) => entry.event), { keepalive: true }).catch(() => {});
   }
@@ -162,10 +197,9 @@ export class Outbox {
     if (this.sending) await this.sending;
     for (let round = 0; round < 20 && this.entries.length; round += 1) if (!(await this.send())) return null;
     if (this.entries.length) return null;
-    const last = this.meta.submit ?? { id: newId(), seq: this.meta.seq, kind: "submit", item: null, client_time: new Date().toISOString(), prev: this.meta.prev };
-    if (!this.meta.submit || this.meta.submit.seq + 1 !== this.meta.seq) {
-      last.seq = this.meta.seq;
-      if (this.meta.submit) last.id = newId(); // answers were changed since: this is another deed
+    let last = this.meta.submit;
+    if (!last || last.seq + 1 !== this.meta.seq) { // answers were changed since: this is another deed
+      last = this.made("submit", null);
       this.remember({ submit: last, seq: last.seq + 1 });
     }
     const asked = performance.now();

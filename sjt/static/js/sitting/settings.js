@@ -22,19 +22,3 @@ export function keepDisplay(url, csrf, told = () => {}) {
     told(event.detail);
   });
 }
-
-export function callHelp(url, csrf) {
-  const button = document.querySelector("[data-action='help']");
-  if (!button) return;
-  const words = document.querySelector("[data-help-words]");
-  button.addEventListener("click", async () => {
-    words.textContent = "Calling the invigilator…";
-    try {
-      const answer = await fetch(url, { method: "POST", headers: { Accept: "application/json", "X-CSRFToken": csrf }, credentials: "same-origin" });
-      if (!answer.ok) throw new Error(String(answer.status));
-      words.textContent = "The invigilator sees that you need help. Stay at your seat.";
-    } catch {
-      words.textContent = "The call did not get through. Raise your hand.";
-    }
-  });
-}

@@ -45,7 +45,38 @@ class Store {
     return IDBKeyRange.bound([this.sitting], [this.sitting, []]);
   }
 
+  // A page that goes away may die before a transaction is through; this is written at once, and taken in on return.
+  get spilt() {
+    return `sjt-sitting-${this.sitting}`;
+  }
+
+  spill(entries, meta) {
+    try {
+      localStorage.setItem(this.spilt, JSON.stringify({ entries: entries.map(({ lease, event }) => ({ lease, event })), meta }));
+    } catch {
+      // full or forbidden: the transaction may still come through
+    }
+  }
+
+  unspill() {
+    try {
+      localStorage.removeItem(this.spilt);
+    } catch {
+      // nothing was written either
+    }
+  }
+
   async load() {
+    let spilt = null;
+    try {
+      spilt = JSON.parse(localStorage.getItem(this.spilt));
+    } catch {
+      // nothing to take in
+    }
+    if (spilt) {
+      for (const entry of spilt.entries) await this.add(entry, spilt.meta);
+      this.unspill();
+    }
     const transaction = this.database.transaction(["events", "answers", "meta"], "readonly");
     const [events, answers, meta] = await Promise.all([
       asked(transaction.objectStore("events").getAll(this.range())),
@@ -61,7 +92,7 @@ class Store {
     const { event } = entry;
     transaction.objectStore("events").put(entry, [this.sitting, entry.lease, event.seq]);
     if (event.kind === "answer" || event.kind === "flag") {
-      const kept = { kind: event.kind, item: event.item, response: event.response, lease: entry.lease, seq: event.seq };
+      const kept = { kind: event.kind, item: event.item, response: event.response, lease: entry.lease, seq: event.seq, event };
       transaction.objectStore("answers").put(kept, [this.sitting, event.kind, event.item]);
     }
     transaction.objectStore("meta").put(meta, [this.sitting]);
@@ -82,6 +113,7 @@ class Store {
 
   // After the receipt nothing of the sitting stays on a centre's computer.
   async clear() {
+    this.unspill();
     const transaction = this.database.transaction(["events", "answers", "meta"], "readwrite");
     for (const name of ["events", "answers", "meta"]) transaction.objectStore(name).delete(this.range());
     await finished(transaction);
@@ -98,6 +130,10 @@ class Forgetting {
   async remove() {}
 
   async putMeta() {}
+
+  spill() {}
+
+  unspill() {}
 
   async clear() {}
 }

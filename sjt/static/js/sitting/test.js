@@ -1,8 +1,11 @@
 // The questions: the whole form is in this page, one question shows at a time, every change is an event.
+import { callHelp } from "./calls.js";
 import { Clock, timeOfDay } from "./clock.js";
+import { FileOffer } from "./emergency.js";
 import { Question } from "./formats.js";
 import { Outbox } from "./outbox.js";
-import { callHelp, keepDisplay } from "./settings.js";
+import { keepDisplay } from "./settings.js";
+import { Rest } from "./rest.js";
 import { openStore } from "./store.js";
 
 const data = JSON.parse(document.getElementById("sitting-data").textContent);
@@ -53,7 +56,7 @@ function tellState(next, changes, since) {
     saved: `All answers saved at ${timeOfDay(savedAt)}`,
     saving: "Saving…",
     waiting: `${plural(changes, "change")} kept on this computer, sending`,
-    offline: `No connection since ${since ? timeOfDay(since) : ""}. Keep working: your answers are kept on this computer.`,
+    offline: `No connection since ${since ? timeOfDay(since) : ""}. ${isUp() ? "Your" : "Keep working: your"} answers are kept on this computer.`,
   };
   if (next === "waiting" && !changes) next = "saved";
   if (next !== "saved" && outbox?.unkept) words[next] = "This browser cannot keep answers. Do not close this page. Call the invigilator if this stays.";
@@ -73,20 +76,58 @@ const outbox = new Outbox({
   meta: kept.meta.lease === data.lease ? kept.meta : { lease: data.lease },
   entries: kept.events
     .sort((a, b) => a.lease - b.lease || a.event.seq - b.event.seq)
-    .map((entry) => ({ lease: entry.lease, event: entry.event, kept: Promise.resolve(true) })),
+    .map((entry) => ({ lease: entry.lease, event: entry.event, kept: Promise.resolve(true), safe: true })),
   nextSeq: data.next_seq,
+  head: data.content_head,
+  prev: data.prev,
+  now: () => clock.serverNow,
   tells: {
     state: tellState,
     reply: replied,
     refused: refusals,
     lost: (status) => {
-      if (status === 401 || status === 404) hold("lost");
+      if (status !== 401 && status !== 404) return;
+      file.end(); // a file may be the only way out
+      hold("lost");
     },
   },
 });
 const clock = new Clock(data.total_ms, timeIsUp);
-clock.set({ remaining: data.remaining_ms, endsAt: data.ends_at, serverTime: data.server_time, runs: data.state === "running" }, performance.now());
+const begun = lastKnown();
+const file = new FileOffer({ data, outbox, store, now: () => clock.serverNow });
+const rest = new Rest({
+  urls: data.urls,
+  csrf: data.csrf,
+  left: data.break_left_ms,
+  took: (state) => {
+    if (state === "break") hold("break");
+    rest.state(state);
+    outbox.soon(0, true);
+  },
+});
+clock.set({ remaining: begun.remaining_ms, endsAt: begun.ends_at, serverTime: begun.server_time, runs: begun.state === "running" }, performance.now());
+keepClock(begun);
 tellState(outbox.entries.length ? "saving" : "saved", outbox.changes, null);
+
+// A page that comes back without a line was given by the service worker, and its time is old: what the last reply said
+// is kept beside the answers, and the computer's clock only measures how long that is ago.
+function lastKnown() {
+  const told = { state: data.state, remaining_ms: data.remaining_ms, ends_at: data.ends_at, server_time: data.server_time };
+  const { last } = kept.meta;
+  if (!last || kept.meta.lease !== data.lease || last.server_time < data.server_time) return told;
+  const passed = Math.max(0, Date.now() - last.wall);
+  const runs = last.state === "running";
+  return {
+    state: last.state,
+    remaining_ms: runs && last.remaining_ms !== null ? Math.max(0, last.remaining_ms - passed) : last.remaining_ms,
+    ends_at: last.ends_at,
+    server_time: new Date(Date.parse(last.server_time) + passed).toISOString(),
+  };
+}
+
+function keepClock({ state, remaining_ms, ends_at, server_time }) {
+  outbox.remember({ lease: data.lease, last: { state, remaining_ms, ends_at, server_time, wall: Date.now() } });
+}
 
 function answered(item, response) {
   outbox.add("answer", item, response);
@@ -98,8 +139,11 @@ function replied(body, measured) {
   clock.set({ remaining: body.remaining_ms, endsAt: body.ends_at, serverTime: body.server_time, runs: body.state === "running" }, measured);
   outbox.tell();
   if (over) return;
+  keepClock(body);
+  rest.state(body.state);
   if (body.state === "paused" || body.state === "break") hold(body.state);
-  else if (body.state === "running") release();
+  else if (body.state === "running" && !(isUp() && body.remaining_ms < 2_000)) release();
+  else if (body.state === "running") tellTimeIsUp();
   else if (!outbox.entries.length) finish();
   else hold("time");
 }
@@ -109,6 +153,7 @@ function refusals(refused) {
   late += refused.filter((one_) => one_.kept).length;
   if (stale) {
     outbox.stop();
+    file.look();
     hold("moved");
     return;
   }
@@ -132,30 +177,58 @@ function hold(which) {
   for (const question of questions) question.flush();
   all("dialog[open]").forEach((dialog) => dialog.close());
   exam.hidden = true;
+  controls(false);
   for (const part of all("[data-held]")) part.hidden = part.dataset.held !== which;
   one(`[data-held="${which}"] h1`)?.focus();
 }
 
+// What leads through the questions goes with them; the call to the invigilator stays.
+function controls(shown) {
+  for (const name of ["flag", "review", "next", "rest"]) {
+    const part = one(`.exam-foot [data-action='${name}']`);
+    if (part) part.hidden = !shown;
+  }
+  if (!shown) one("[data-action='previous']").hidden = true;
+  one(".strip-wrap").hidden = !shown;
+}
+
 function release() {
+  file.ended = null;
   if (!exam.hidden) return;
   for (const part of all("[data-held]")) part.hidden = true;
   exam.hidden = false;
+  controls(true);
   if (!articles.length) location.reload();
   else show(shown || `#question-${current || 1}`);
 }
 
+function isUp() {
+  return Boolean(one("[data-held='time']:not([hidden])"));
+}
+
 function timeIsUp() {
-  if (over || one("[data-held='time']:not([hidden])")) return;
-  for (const question of questions) question.flush();
-  hold("time");
+  if (over || isUp()) return;
+  hold("time"); // nothing can be typed from here on
+  file.end();
   const push = () => {
-    if (over) return;
-    const waiting = one("[data-time-waiting]");
-    waiting.hidden = !outbox.offlineSince;
+    if (over || !isUp()) return;
+    tellTimeIsUp();
     outbox.soon(0, true);
     setTimeout(push, 1500);
   };
   push();
+}
+
+// What is true now: how much has arrived, and what the candidate can do about the rest.
+function tellTimeIsUp() {
+  const n = outbox.changes;
+  const are = n === 1 ? "is" : "are";
+  let words = "All your answers have arrived. Your receipt comes by itself.";
+  if (n && outbox.offlineSince) words = `There is no connection. ${plural(n, "change")} ${are} kept on this computer and not sent yet. Leave this page open and call the invigilator.`;
+  else if (n) words = `${plural(n, "change")} ${are} still being sent. Leave this page open.`;
+  else if (outbox.offlineSince) words = "There is no connection, but all your answers have arrived. Your receipt comes when the connection is back.";
+  const part = one("[data-time-words]");
+  if (part.textContent !== words) part.textContent = words;
 }
 
 async function finish() {
@@ -323,22 +396,22 @@ one("[data-action='submit-now']").addEventListener("click", async () => {
 one("[data-action='time-toggle']").addEventListener("click", (event) => {
   const button = event.currentTarget;
   const hide = one("[data-timer]").dataset.hidden !== "true";
+  hideTime(button, hide);
+  outbox.remember({ hideTime: hide });
+});
+function hideTime(button, hide) {
   one("[data-timer]").dataset.hidden = String(hide);
   button.setAttribute("aria-pressed", String(hide));
-});
+}
+if (kept.meta.hideTime) hideTime(one("[data-action='time-toggle']"), true);
 addEventListener("keydown", (event) => {
   if (event.altKey && !event.ctrlKey && event.key.toLowerCase() === "t") {
     event.preventDefault();
     clock.onDemand();
   }
 });
-one("[data-action='back-from-break']")?.addEventListener("click", async () => {
-  await fetch(data.urls.back, { method: "POST", headers: { Accept: "application/json", "X-CSRFToken": data.csrf } }).catch(() => {});
-  outbox.soon(0, true);
-});
-
 keepDisplay(data.urls.display, data.csrf, () => outbox.add("display"));
-callHelp(data.urls.help, data.csrf);
+callHelp({ help: data.urls.help, cancel: data.urls.cancel, state: data.urls.state }, data.csrf, data.help);
 const here = () => (current ? questions[current - 1].item : null);
 for (const name of ["copy", "paste"]) document.addEventListener(name, () => outbox.add(name, here()));
 document.addEventListener("cut", () => outbox.add("copy", here()));
@@ -362,6 +435,7 @@ const start = kept.meta.lease === data.lease ? kept.meta.place : undefined;
 exam.hidden = false;
 if (!/^#(question-\d+|check.*)$/u.test(location.hash)) history.replaceState(null, "", `#question-${start ?? data.place}`);
 show(location.hash);
-if (data.state !== "running") hold(data.state === "break" ? "break" : "paused");
+if (begun.state === "paused" || begun.state === "break") hold(begun.state);
+rest.state(begun.state);
 outbox.soon(0, true);
 document.documentElement.dataset.ready = "true";

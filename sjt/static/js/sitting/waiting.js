@@ -1,13 +1,16 @@
 // Waiting for the room: nothing of the paper is here. The page asks every few seconds and opens the test when it has begun.
-import { keepDisplay, callHelp } from "./settings.js";
+import { callHelp } from "./calls.js";
+import { timeOfDay } from "./clock.js";
+import { keepDisplay } from "./settings.js";
 
 const page = document.querySelector("[data-waiting]");
 const line = document.querySelector("[data-waiting-words]");
-const said = line.textContent;
+let said = line.textContent;
+const start = document.querySelector("[data-starts]");
 let misses = 0;
 
 keepDisplay(page.dataset.display, page.dataset.csrf);
-callHelp(page.dataset.help, page.dataset.csrf);
+callHelp({ help: page.dataset.help, cancel: page.dataset.cancel, state: page.dataset.state }, page.dataset.csrf, page.dataset.helpNow);
 if (page.dataset.worker && "serviceWorker" in navigator) {
   navigator.serviceWorker.register(page.dataset.worker, { scope: page.dataset.scope }).catch(() => {});
 }
@@ -25,12 +28,17 @@ async function ask() {
       return;
     }
     misses = answer.ok ? 0 : misses + 1;
+    if (answer.ok && start && body.starts && body.starts !== start.dataset.starts) {
+      start.dataset.starts = body.starts;
+      start.textContent = timeOfDay(body.starts);
+      said = `The start has moved to ${start.textContent}. Stay on this page: the test opens by itself.`;
+    }
   } catch {
     misses += 1;
   }
   const words = misses > 1 ? "There is no connection at the moment. Stay on this page: it goes on by itself." : said;
   if (line.textContent !== words) line.textContent = words;
-  setTimeout(ask, 2500 + 1500 * Math.random());
+  setTimeout(ask, 2500 + 1000 * Math.random());
 }
 
 setTimeout(ask, 1500 + 1500 * Math.random());

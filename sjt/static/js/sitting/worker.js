@@ -32,5 +32,5 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate" && url.pathname.endsWith("/test")) event.respondWith(fresh(request, true));
-  else if (url.pathname.startsWith("/static/")) event.respondWith(url.searchParams.has("v") ? shelved(request) : fresh(request, true));
+  else if (url.pathname.startsWith("/static/")) event.respondWith(url.pathname.startsWith("/static/v-") ? shelved(request) : fresh(request, true));
 });
