@@ -278,7 +278,7 @@ def page(found: Reading, facts: Mapping[str, Any]) -> str:
         (
             "Blueprints `residential-20` and `community-20`: twenty scenarios, rank 7, choose 5, rate 6, written 2; "
             "every code, outcome and area that the plan asks of a form; at most a quarter sensitive; minutes within "
-            "two of each other; facilities within a tenth of an item; the same pass mark. Three forms share no scenario. "
+            "two of each other; facilities within a tenth of an item; the same pass mark. Three share no scenario. "
             "`…-20-many`: the same, any two forms share six scenarios at most, and none stands in more than a third. "
             "Forty such forms use the formats so evenly at best that two share 5.2 to 5.3 scenarios on average "
             "(rank 25, choose 19, rate 19, written 8 or, with second items, 10), so six at most is close to what "
