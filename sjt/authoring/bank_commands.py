@@ -149,10 +149,11 @@ def format_(directory: Path | None, drop_comments: bool) -> None:
 @click.command(name="simulate-statistics")
 @DIRECTORY
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Another seed, other people.")
-@click.option("--judges", type=click.IntRange(min=2), default=12, show_default=True, help="Judges of the panel.")
+@click.option("--judges", type=click.IntRange(min=2), default=10, show_default=True, help="Of the Angoff panel.")
+@click.option("--experts", type=click.IntRange(min=2), default=12, show_default=True, help="Of the concordance panel.")
 @click.option("--candidates", type=click.IntRange(min=30), default=150, show_default=True, help="Of the trial.")
-def simulate_statistics(directory: Path | None, seed: int, judges: int, candidates: int) -> None:
-    """Write a simulated panel's judgements and a simulated trial's statistics into a bank.
+def simulate_statistics(directory: Path | None, seed: int, judges: int, experts: int, candidates: int) -> None:
+    """Write two simulated panels' judgements and a simulated trial's statistics into a bank.
 
     Forms can then be built with cuts before anybody has judged or sat an item; every file, page and proof that rests
     on them says simulated. The same bank and seed give the same bytes.
@@ -163,7 +164,7 @@ def simulate_statistics(directory: Path | None, seed: int, judges: int, candidat
     from sjt.authoring.simulated_statistics import simulated_files
 
     folder = directory or bank_dir()
-    files = simulated_files(sound_bank(folder), seed=seed, judges=judges, candidates=candidates)
+    files = simulated_files(sound_bank(folder), seed=seed, judges=judges, experts=experts, candidates=candidates)
     write_files(folder, files)
     for name in files:
         click.echo(name)

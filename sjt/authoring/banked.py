@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from sjt.authoring.states import Statistic
@@ -13,6 +13,9 @@ from sjt.errors import Fault, InputError
 COLUMNS = ("item", "scenario_sha256", "name", "value", "se", "n", "source", "date")
 FOLDER = "statistics"
 JUDGEMENTS = "judgements"
+PANELS = "panels"
+"""Key panels' answers, as ``sjt panel`` reads them."""
+PANEL_COLUMNS = ("rater", "item", "option", "response", "format")
 JUDGEMENT_COLUMNS = ("judge", "round", "item", "max", "rating")
 RECORDED = f"{FOLDER}/recorded.csv"
 """Where an export puts what other rooms recorded since the import."""
@@ -60,8 +63,17 @@ def statistics_text(rows: Iterable[Statistic]) -> str:
 
 def judgements_text(rows: Iterable[Mapping[str, object]]) -> str:
     """Write a panel's judgements in the columns of CONTRACT."""
+    return _table(JUDGEMENT_COLUMNS, rows)
+
+
+def panel_text(rows: Iterable[Mapping[str, object]]) -> str:
+    """Write a key panel's answers in the columns of CONTRACT."""
+    return _table(PANEL_COLUMNS, rows)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, JUDGEMENT_COLUMNS, lineterminator="\n", extrasaction="ignore")
+    writer = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()

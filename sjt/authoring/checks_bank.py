@@ -43,9 +43,9 @@ def option_twice(desk: Desk) -> Iterator[Finding]:
                     )  # fmt: skip
 
 
-@rule("L18", "The best option stands in every place about as often", whole_bank=True)
-def positions(desk: Desk) -> Iterator[Finding]:
-    counts: dict[tuple[Format, int], list[int]] = defaultdict(list)
+def best_places(desk: Desk) -> dict[tuple[Format, int], list[int]]:
+    """Count, by format and number of options, how often the best option stands in each place."""
+    counts: dict[tuple[Format, int], list[int]] = {}
     for _, item, key in desk.option_keys(whole_bank=True):
         size = len(item.options)
         places = counts.setdefault((item.format, size), [0] * size)
@@ -54,7 +54,12 @@ def positions(desk: Desk) -> Iterator[Finding]:
             for option in good:
                 if option in item.option_ids:
                     places[item.option_ids.index(option)] += 1
-    for (format_, size), places in counts.items():
+    return counts
+
+
+@rule("L18", "The best option stands in every place about as often", whole_bank=True)
+def positions(desk: Desk) -> Iterator[Finding]:
+    for (format_, size), places in best_places(desk).items():
         expected = sum(places) / size
         if expected < EXPECTED_LEAST:
             continue
@@ -183,15 +188,21 @@ _REPORT = re.compile(
 )
 
 
-@rule("L21", "Passing it on is the best answer to a quarter of items at most", whole_bank=True)
-def report_first(desk: Desk) -> Iterator[Finding]:
+def passed_on(desk: Desk, words: re.Pattern[str] = _REPORT) -> tuple[int, int]:
+    """Count the items whose one best option tells somebody senior, and all items with one best option."""
     items = reports = 0
     for _, item, key in desk.option_keys(whole_bank=True):
         good = best(desk.effectiveness(item, key))
         if isinstance(key, ChooseKey) or len(good) != 1 or good[0] not in item.option_ids:
             continue
         items += 1
-        reports += bool(_REPORT.search(item.option(good[0]).text))
+        reports += bool(words.search(item.option(good[0]).text))
+    return reports, items
+
+
+@rule("L21", "Passing it on is the best answer to a quarter of items at most", whole_bank=True)
+def report_first(desk: Desk) -> Iterator[Finding]:
+    reports, items = passed_on(desk)
     if items >= REPORT_ITEMS and reports / items > REPORT_SHARE:
         yield desk.on_bank(
             "L21", WARNING,

@@ -103,6 +103,8 @@ def spec_of(
     max_use = None
     if blueprint.use.exposure_max is not None and total > FEW_FORMS:
         max_use = max(1, floor(Fraction(repr(blueprint.use.exposure_max)) * total))
+    if blueprint.use.overlap_max == 0 and forms > 1:
+        max_use = 1  # the same thing, said in one row for each scenario in place of one for each pair of forms
     return AssemblySpec(
         forms=forms, length=blueprint.scenarios, counts=tuple(counts), bands=tuple(bands), enemies=bank.enemies,
         groups=bank.families, anchors=tuple(place[name] for name in blueprint.use.anchors),

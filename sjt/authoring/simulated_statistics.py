@@ -1,7 +1,8 @@
 """Judgements and trial statistics of people who do not exist, so that a bank nobody has sat yet can be built from.
 
-``sjt bank simulate-statistics DIR --seed 1`` writes them; the same bank and seed give the same bytes. Both files say
-``simulated`` in their name, and every row of the statistics in its source; forms that rest on them say so too.
+``sjt bank simulate-statistics DIR --seed 1`` writes them: an Angoff panel in two rounds, a concordance panel that
+answers every keyed item as able people would, and a trial. The same bank and seed give the same bytes. Every file says
+``simulated`` in its name, and every judge, expert and statistic again in its row; forms that rest on them say so too.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from sjt.authoring import banked
 from sjt.authoring.model import Bank
 from sjt.authoring.states import Statistic
 from sjt.psychometrics.simulate import SimItem, angoff_rows, from_key, trial_statistics
+from sjt.psychometrics.simulate_cohort import panel_rows
 
 JUDGEMENTS_FILE = f"{banked.JUDGEMENTS}/angoff-simulated.csv"
 STATISTICS_FILE = f"{banked.FOLDER}/simulated.csv"
-JUDGES = 12
+CONCORDANCE_FILE = f"{banked.PANELS}/concordance-simulated.csv"
+JUDGES = 10
+EXPERTS = 12
 CANDIDATES = 150
 DATED = "2026-01-15"
 """The day the simulated trial is said to have been: fixed, so that files repeat."""
@@ -52,14 +56,18 @@ def simulated_items(bank: Bank, *, seed: int) -> Iterator[tuple[SimItem, str]]:
 
 
 def simulated_files(
-    bank: Bank, *, seed: int = 1, judges: int = JUDGES, candidates: int = CANDIDATES
+    bank: Bank, *, seed: int = 1, judges: int = JUDGES, experts: int = EXPERTS, candidates: int = CANDIDATES
 ) -> dict[str, bytes]:
-    """Make both files for a bank, by name."""
+    """Make the three files for a bank, by name."""
     pairs = list(simulated_items(bank, seed=seed))
     items, versions = [item for item, _ in pairs], {item.id: version for item, version in pairs}
     ratings = [
         {**row, "judge": f"simulated-{row['judge'].removeprefix('J')}"}
         for row in angoff_rows(items, judges=judges, seed=seed)
+    ]
+    answers = [
+        {**row, "rater": f"simulated-{row['rater'].removeprefix('E')}"}
+        for row in panel_rows(items, raters=experts, seed=seed)
     ]
     source = f"simulated trial of {candidates}, seed {seed}"
     rows = [
@@ -77,5 +85,6 @@ def simulated_files(
     ]
     return {
         JUDGEMENTS_FILE: banked.judgements_text(ratings).encode(),
+        CONCORDANCE_FILE: banked.panel_text(answers).encode(),
         STATISTICS_FILE: banked.statistics_text(rows).encode(),
     }

@@ -167,7 +167,7 @@ def test_an_export_imports_again_unchanged(imported: db.Database, client_as: Cli
         files = {name.removeprefix("cypf/"): held.read(name) for name in held.namelist()}
     assert files == read_files(bank_dir())
     assert upload(writer, archive).status_code == 303
-    assert "36 as before" in writer.get("/bank/").get_data(as_text=True)
+    assert "100 as before" in writer.get("/bank/").get_data(as_text=True)
 
 
 def test_a_faulty_bank_is_refused_whole_with_every_fault_on_the_page(database: db.Database, client_as: Clients) -> None:

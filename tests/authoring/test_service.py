@@ -293,12 +293,12 @@ def test_the_web_side_of_authoring_never_imports_numpy() -> None:
 
 def test_simulated_judgements_and_statistics_repeat_byte_for_byte_and_say_so() -> None:
     from sjt.authoring.bank import load
-    from sjt.authoring.simulated_statistics import JUDGEMENTS_FILE, STATISTICS_FILE, simulated_files
+    from sjt.authoring.simulated_statistics import CONCORDANCE_FILE, JUDGEMENTS_FILE, STATISTICS_FILE, simulated_files
 
     bank = load(bank_dir()).bank
     assert bank is not None
     found = simulated_files(bank, seed=1)
-    assert set(found) == {JUDGEMENTS_FILE, STATISTICS_FILE}
+    assert set(found) == {CONCORDANCE_FILE, JUDGEMENTS_FILE, STATISTICS_FILE}
     assert all("simulated" in name and b"simulated" in content for name, content in found.items())
     for name, content in found.items():
         held = (bank_dir() / name).read_bytes()
