@@ -122,7 +122,7 @@ def administrator_schedules(page: Page, forms: list[str], person: Apprentice, tm
     page.get_by_label("Date").fill(f"{starts:%Y-%m-%d}")
     page.get_by_label("Start").fill(f"{starts:%H:%M}")
     for form in forms:
-        page.locator(f'input[type=checkbox][value="{form}"]').check()
+        page.locator(f'input[name=forms][value="{form}"]').check()
     page.get_by_label("Seats").fill("4")
     page.get_by_role("button", name=re.compile("session", re.IGNORECASE)).last.click()
     heading(page, "Room PIN")  # shown this once
