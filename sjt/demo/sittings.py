@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +12,14 @@ from uuid import UUID
 
 from sjt import db
 from sjt.access import Actor
+from sjt.audit.chain import GENESIS
 from sjt.authoring import service as authoring
 from sjt.authoring.snapshot import Format, Paper, PaperItem
 from sjt.config import Settings
 from sjt.delivery import responses, service
+from sjt.delivery.folding import content_sha256, next_head
 from sjt.delivery.ledger import Ledger
-from sjt.delivery.model import EventKind, IncidentCategory, Instant, Refused, SessionPlan
+from sjt.delivery.model import ClientEvent, EventKind, IncidentCategory, Instant, Refused, SessionPlan
 from sjt.delivery.running import items_of
 from sjt.delivery.serving import Running
 from sjt.delivery.writing import Batch
@@ -164,6 +165,8 @@ class Page:
         self.entered, self.by, self.rng = entered, by, rng
         self.acts: list[Act] = []
         self.prev: str | None = None
+        self.life = hashlib.sha256(str(entered.sitting_id).encode()).hexdigest()[:16]
+        self.heads: list[tuple[datetime, str]] = []
 
     def send(self, at: datetime, kind: EventKind, item: str | None = None, response: Any = None) -> None:
         event = {
@@ -173,12 +176,20 @@ class Page:
             "item": item,
             "client_time": iso(at),
             "prev": self.prev,
+            "clock": self._clock(at),
         }
         if kind in (EventKind.ANSWER, EventKind.FLAG):
             event["response"] = response
-        written = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
-        self.prev = hashlib.sha256(written.encode()).hexdigest()
+        self.prev = content_sha256(ClientEvent.from_content({**event, "response": response}), self.entered.lease)
+        self.heads.append((at, next_head(self.heads[-1][1] if self.heads else GENESIS, self.prev)))
         self.acts.append(Act(at, self.entered.sitting_id, self.entered.lease, self.by, event))
+
+    def _clock(self, at: datetime) -> dict[str, Any]:
+        """Give the page's own count, and the newest head that a reply had told it: replies take a second."""
+        since = at - self.heads[0][0] if self.heads else timedelta()
+        told = [head for when, head in self.heads if at - when >= timedelta(seconds=1)]
+        ms = 1_500 + round(since.total_seconds() * 1000)
+        return {"page": self.life, "ms": ms, "seen": told[-1] if told else GENESIS}
 
 
 def sitting_acts(

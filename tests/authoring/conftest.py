@@ -19,7 +19,7 @@ from sjt.paths import bank_dir
 
 NOW = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 KEPT = Path(__file__).parent / "reference" / "forms" / "residential-14.json"
-"""The items of two forms that the solver found once; everything else is computed afresh."""
+"""The items of two forms that `sjt forms build` found once for this bank; everything else is computed afresh."""
 
 
 @pytest.fixture(scope="session")

@@ -518,6 +518,8 @@ def test_no_reply_to_a_candidate_or_a_stranger_holds_a_secret(house: House, monk
     assert {200, 303, 400, 401, 403, 404, 409, 413, 422, 429, 500, 503} <= set(watch.seen), dict(watch.seen)
     for url in ("/sign-in", f"/link/{'x' * 40}", "/sit/back", "/sign-out"):
         post(house, stranger, url, {"login": "writer", "password": "wrong", "next": "/bank/"})
+    assert post(house, stranger, "/preflight/save").status_code == 200
+    assert post(house, stranger, f"/preflight/{uuid4()}").status_code == 400
     assert house.unasked() == set(), "every address of the house was asked, by every method it takes"
 
 

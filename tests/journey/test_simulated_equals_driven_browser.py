@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import re
@@ -20,10 +19,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sjt import db
+from sjt.audit.chain import GENESIS
 from sjt.authoring.snapshot import Format, Paper
 from sjt.config import Settings
 from sjt.delivery import service
-from sjt.delivery.folding import content_head, fold
+from sjt.delivery.folding import content_head, content_sha256, fold, next_head
 from sjt.delivery.ledger import Ledger
 from sjt.delivery.model import ActKind, ClientEvent, EventKind, Instant, LedgerEntry
 from sjt.demo import sittings as simulator
@@ -71,6 +71,7 @@ MAY_DIFFER: Mapping[str, str] = {
     "event.id": "drawn at random by the sender",
     "event.client_time": "the sender's clock; its form is compared",
     "event.prev": "SHA-256 over the event before, whose id and time differ; the rule that makes it is checked",
+    "event.clock": "the page's own name and count, and the last hash told to it; their rules are checked",
     "device": "the browser's name for itself",
     "address": "the network address of the seat",
 }
@@ -171,28 +172,21 @@ def assert_times_and_links(sat: Sat) -> None:
     assert all(UUID(event["id"]).version == 4 for event in events)
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["client_time"]) for event in events)
     assert all(a["client_time"] <= b["client_time"] for a, b in pairwise(events))
-    before = None
-    for kept, sent in zip(events, sat.sent, strict=True):
-        assert kept["prev"] == sent["prev"] == before
-        said = json.dumps(sent, separators=(",", ":"), ensure_ascii=False)
-        before = hashlib.sha256(said.encode()).hexdigest()
-        assert [name for name in sent if name != "response"] == ["id", "seq", "kind", "item", "client_time", "prev"]
+    pairs = [(event["lease"], ClientEvent.from_content(event)) for event in events]
+    before, heads = None, [GENESIS]
+    for (lease, event), sent in zip(pairs, sat.sent, strict=True):
+        names = [name for name in sent if name != "response"]
+        assert names == ["id", "seq", "kind", "item", "client_time", "prev", "clock"]
         assert ("response" in sent) == (sent["kind"] in ("answer", "flag"))
-    pairs = [
-        (
-            event["lease"],
-            ClientEvent(
-                UUID(event["id"]),
-                event["seq"],
-                EventKind(event["kind"]),
-                event["item"],
-                event["response"],
-                event["client_time"],
-                event["prev"],
-            ),
-        )
-        for event in events
-    ]
+        assert event.prev == sent["prev"] == before
+        before = content_sha256(event, lease)
+        assert event.clock is not None and event.clock.to_json() == sent["clock"]
+        assert event.clock.seen in heads, "a page has seen only what was there before"
+        heads.append(next_head(heads[-1], before))
+    clocks = [event.clock for _, event in pairs if event.clock is not None]
+    assert len({one.page for one in clocks}) == 1 and re.fullmatch("[0-9a-f]{16}", clocks[0].page)
+    assert all(a.ms <= b.ms for a, b in pairwise(clocks))
+    assert heads.index(str(clocks[-1].seen)) > len(heads) // 2, "replies were taken notice of"
     assert sat.view.content_head == content_head(pairs)
     assert [entry.kind for entry in sat.entries][:3] == [ActKind.OPENED, ActKind.CLAIMED, ActKind.STARTED]
 
