@@ -85,6 +85,8 @@ class BankSource:
         for kind in ("rank", "choose", "rate", "most_least", "single", "written"):
             chosen += [one for one in known if one not in chosen and any(i.format.value == kind for i in one.items)][:1]
         chosen += [one for one in known if one not in chosen]
+        if form_id == "form-3":  # what somebody sits again has nothing of what they have seen
+            chosen = chosen[self.scenarios :]
         shown = [paper_scenario(self.bank, one, one.items) for one in chosen[: self.scenarios]]
         return Paper(form_id, "Situational judgement test", "Residential care option", self.minutes, tuple(shown))
 

@@ -36,6 +36,7 @@ ROWS = (
 @pytest.fixture
 def cli(sqlite_file: db.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("SJT_DATA", str(tmp_path))
+    monkeypatch.setattr("sjt.joining.register_rooms", lambda: None)  # delivery alone, whatever other tests loaded
     monkeypatch.setenv("SJT_DATABASE", sqlite_file.url.render_as_string(hide_password=False))
     sources.use(Authoring({"res-1": Facts("res-1", "residential")}))
     (tmp_path / "SESSION.toml").write_text(SESSION, encoding="utf-8")

@@ -288,14 +288,17 @@ def test_adjustments_moves_withdrawals_and_resits_have_their_place(
         plan = view_of(room).session
         other = service.create_session(
             session,
-            service_plan(plan.centre, "Room 3", clock.now() + timedelta(days=7), "form-2"),
+            service_plan(plan.centre, "Room 3", clock.now() + timedelta(days=7), "form-3"),
             by=ADMIN,
             now=clock.now(),
             secret_key=settings.secret_key,
         )
     url = f"/sessions/bookings/{room.booking(1)}"
     assert admin.post(f"{url}/adjustment", {"extra_percent": "-1"}).status_code == 422
-    admin.post(f"{url}/adjustment", {"extra_percent": "33.3", "rest_break_minutes": "10", "notes": "reader"})
+    admin.post(
+        f"{url}/adjustment",
+        {"extra_percent": "33.3", "rest_break_minutes": "10", "rest_break_overrun": "free", "notes": "reader"},
+    )
     assert "extra time 33.3 %, rest breaks 10 min, reader" in admin.get(f"/sessions/{room.id}").get_data(as_text=True)
     assert admin.post(f"{url}/withdraw", {"reason": ""}).status_code == 422
     assert admin.post(f"{url}/withdraw", {"reason": "left the job"}).status_code == 303
