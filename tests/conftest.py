@@ -181,3 +181,25 @@ def client_as(app: Any) -> Callable[..., Any]:
         return strict_client(app, roles, login=login)
 
     return make
+
+
+TOGETHER = {
+    "tests/journey/test_journey_browser.py": "demonstration",
+    "tests/journey/test_keyboard_browser.py": "demonstration",
+    "tests/journey/test_axe_browser.py": "demonstration",
+    "tests/jobs/test_worker.py": "worker",
+    "tests/delivery/test_breaking.py": "breaking",
+}
+"""Files whose tests share a worker: pytest 9.2 has no place for the group that xdist 3.8 writes on an item."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Send the tests of one group to one worker."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Grouped(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+    return Grouped(config, log)
