@@ -11,12 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from sjt import db
+from sjt.access import Role
 from sjt.config import Settings
 from sjt.delivery import after, ledger
 from sjt.migrations import runner
-from sjt.times import ManualClock
-from tests.builders.rooms import ARoom, BankSource, a_room, delivery_app, ledger_on, papers_from, served
+from sjt.times import ManualClock, SystemClock
+from tests.builders.rooms import ARoom, BankSource, a_room, cookie_for, delivery_app, ledger_on, papers_from, served
 from tests.builders.seat import Seat, ShiftedClock
+from tests.builders.server import CHROMIUM_ARGUMENTS
 from tests.builders.sittings import NINE
 
 
@@ -85,6 +87,19 @@ def running(either: db.Database, manual: ManualClock) -> Iterator[ledger.Ledger]
     found.stop()
 
 
+@pytest.fixture(scope="module")
+def bank_source() -> BankSource:
+    """Give papers of the shipped bank, short ones; a module that wants another length has its own."""
+    return BankSource(scenarios=7)
+
+
+@pytest.fixture
+def keeper(database: db.Database, clock: ManualClock, bank_source: BankSource) -> Iterator[ledger.Ledger]:
+    """Run the ledger on the clock that the test moves."""
+    with papers_from(bank_source), ledger_on(database, clock) as running:
+        yield running
+
+
 @pytest.fixture
 def shifted() -> ShiftedClock:
     return ShiftedClock()
@@ -121,3 +136,15 @@ def a_seat(player: Any, chromium: str, tmp_path: Path, seat_address: str) -> Ite
     with contextlib.suppress(Exception):  # a test may have killed it
         found.context.close()
     assert found.faults == []
+
+
+@pytest.fixture
+def page(settings: Settings, database: db.Database, room: ARoom, chromium: str, player: Any) -> Iterator[Any]:
+    """Give a page of the invigilator's browser; the room is the test's own."""
+    app = delivery_app(settings, database, SystemClock())
+    with served(app) as base:
+        browser = player.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=base)
+        context.add_cookies([{"name": "sjt", "value": cookie_for(app, Role.INVIGILATOR), "url": base}])
+        yield context.new_page()
+        browser.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -19,18 +18,7 @@ from sjt.delivery import ledger, service
 from sjt.delivery.model import Adjustment, SittingState
 from sjt.times import ManualClock
 from tests.builders.clients import StrictClient, strict_client
-from tests.builders.rooms import ADMIN, INVIGILATOR, ARoom, BankSource, a_room, delivery_app, ledger_on, papers_from
-
-
-@pytest.fixture(scope="module")
-def bank_source() -> BankSource:
-    return BankSource(scenarios=7)
-
-
-@pytest.fixture
-def keeper(database: db.Database, clock: ManualClock, bank_source: BankSource) -> Iterator[ledger.Ledger]:
-    with papers_from(bank_source), ledger_on(database, clock) as running:
-        yield running
+from tests.builders.rooms import ADMIN, INVIGILATOR, ARoom, a_room, delivery_app
 
 
 @pytest.fixture

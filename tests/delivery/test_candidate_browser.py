@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -16,30 +14,15 @@ from sjt.delivery import ledger, service
 from sjt.delivery.model import EventKind, SittingState
 from sjt.times import SystemClock, utc_now
 from tests.builders.rooms import INVIGILATOR, ARoom, BankSource, a_room, delivery_app, ledger_on, papers_from, served
+from tests.builders.seat import Seat, answers, until
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
-
-ARGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
 def profile(tmp_path: Path) -> Path:
     return tmp_path / "profile"
-
-
-@pytest.fixture(scope="module")
-def bank_source() -> BankSource:
-    return BankSource(scenarios=7)
 
 
 @pytest.fixture
@@ -59,84 +42,12 @@ def room(settings: Settings, keeper: ledger.Ledger) -> ARoom:
     return a_room(settings.secret_key, candidates=1, now=utc_now())
 
 
-class Seat:
-    """A candidate's browser with its own profile on disk, so that it can be killed and come back."""
-
-    def __init__(self, player: Any, chromium: str, profile: Path, address: str) -> None:
-        self.player, self.chromium, self.profile, self.address = player, chromium, profile, address
-        self.faults: list[str] = []
-        self.axe_at_work = False
-        self.open()
-
-    def open(self) -> None:
-        size = {"width": 1280, "height": 900}
-        self.context = self.player.chromium.launch_persistent_context(
-            str(self.profile), executable_path=self.chromium, args=ARGS, viewport=size
-        )
-        self.page = self.context.pages[0]
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("console", self.hear)
-
-    def hear(self, said: Any) -> None:
-        """Keep what the policy stopped; axe itself tries inline style, which is not the page's doing."""
-        if "Content Security" in said.text and not (self.axe_at_work and "inline style" in said.text):
-            self.faults.append(said.text)
-
-    def reopen(self) -> None:
-        self.context.close()
-        self.open()
-        self.page.goto(f"{self.address}/")
-        self.ready()
-
-    def ready(self) -> None:
-        self.page.wait_for_selector("html[data-ready]", timeout=20_000)
-
-    def begin(self, room: ARoom) -> UUID:
-        page = self.page
-        page.goto(f"{self.address}/sit/")
-        page.fill("#code", room.code(1))
-        page.fill("#pin", room.pin)
-        page.keyboard.press("Enter")
-        page.click("text=Yes, this is me")
-        page.click("text=Keep these settings")
-        page.click("text=I am ready")
-        page.wait_for_selector("[data-waiting]")
-        (sitting,) = service.start_room(room.id, by=INVIGILATOR)
-        page.wait_for_url("**/test#question-*", timeout=20_000)
-        self.ready()
-        return sitting
-
-    def saved(self) -> None:
-        self.page.wait_for_selector("[data-save][data-state=saved]", timeout=15_000)
-
-    def go(self, item_format: str) -> Any:
-        """Open the first question of a format and give it."""
-        page = self.page
-        n = page.locator(f"article:has([data-format='{item_format}'])").first.get_attribute("data-question")
-        page.evaluate(f"location.hash = '#question-{n}'")
-        page.wait_for_selector(f"#question-{n}:not([hidden])")
-        return page.locator(f"#question-{n}")
-
-
 @pytest.fixture
 def seat(player: Any, chromium: str, profile: Path, address: str) -> Iterator[Seat]:
     found = Seat(player, chromium, profile, address)
     yield found
     found.context.close()
     assert found.faults == []
-
-
-def answers(sitting: UUID) -> dict[str, Any]:
-    with db.session() as session:
-        (found,) = service.responses(session, sitting_id=sitting)
-    return {item: one.response for item, one in found.answers.items()}
-
-
-def until(claim: Any, seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.05)
 
 
 def test_a_ranking_is_made_moved_and_undone_by_keyboard_alone(seat: Seat, room: ARoom) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,18 +13,12 @@ from sjt.config import Settings
 from sjt.delivery import ledger, service
 from sjt.times import ManualClock
 from tests.builders.clients import StrictClient
-from tests.builders.rooms import INVIGILATOR, ARoom, BankSource, a_room, delivery_app, ledger_on, papers_from
+from tests.builders.rooms import INVIGILATOR, ARoom, BankSource, a_room, delivery_app
 
 
 @pytest.fixture(scope="module")
 def bank_source() -> BankSource:
     return BankSource()
-
-
-@pytest.fixture
-def keeper(database: db.Database, clock: ManualClock, bank_source: BankSource) -> Iterator[ledger.Ledger]:
-    with papers_from(bank_source), ledger_on(database, clock) as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,20 +25,9 @@ from sjt.delivery.model import EventKind
 from sjt.delivery.tables_candidate import SessionKey
 from sjt.times import ManualClock, iso
 from tests.builders.clients import strict_client
-from tests.builders.rooms import INVIGILATOR, ARoom, BankSource, a_room, delivery_app, entered, ledger_on, papers_from
+from tests.builders.rooms import INVIGILATOR, ARoom, a_room, delivery_app, entered
 
 SECRET = "another-secret-" + "y" * 32
-
-
-@pytest.fixture(scope="module")
-def bank_source() -> BankSource:
-    return BankSource(scenarios=7)
-
-
-@pytest.fixture
-def keeper(database: db.Database, clock: ManualClock, bank_source: BankSource) -> Iterator[ledger.Ledger]:
-    with papers_from(bank_source), ledger_on(database, clock) as running_ledger:
-        yield running_ledger
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,8 +24,6 @@ from tests.builders.rooms import (
     a_room,
     delivery_app,
     entered,
-    ledger_on,
-    papers_from,
 )
 from tests.builders.sittings import Sat
 
@@ -34,12 +31,6 @@ from tests.builders.sittings import Sat
 @pytest.fixture(scope="module")
 def bank_source() -> BankSource:
     return BankSource(scenarios=3)
-
-
-@pytest.fixture
-def keeper(database: db.Database, clock: ManualClock, bank_source: BankSource) -> Iterator[ledger.Ledger]:
-    with papers_from(bank_source), ledger_on(database, clock) as running:
-        yield running
 
 
 @pytest.fixture

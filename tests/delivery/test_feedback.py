@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,21 +19,10 @@ from sjt.delivery.tables_candidate import SurveyAnswer
 from sjt.errors import MoveRefused
 from sjt.times import ManualClock
 from tests.builders.clients import StrictClient, strict_client
-from tests.builders.rooms import INVIGILATOR, ARoom, BankSource, a_room, delivery_app, entered, ledger_on, papers_from
+from tests.builders.rooms import INVIGILATOR, ARoom, BankSource, a_room, delivery_app, entered
 from tests.builders.sittings import NINE
 
 AISHA = Actor("candidate:1", "Aisha Khan", frozenset({Role.CANDIDATE}))
-
-
-@pytest.fixture(scope="module")
-def bank_source() -> BankSource:
-    return BankSource(scenarios=7)
-
-
-@pytest.fixture
-def keeper(database: db.Database, clock: ManualClock, bank_source: BankSource) -> Iterator[ledger.Ledger]:
-    with papers_from(bank_source), ledger_on(database, clock) as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from sjt import db
-from sjt.access import Role
 from sjt.config import Settings
 from sjt.delivery import preflight, service
 from sjt.times import SystemClock, utc_now
@@ -17,14 +16,10 @@ from tests.builders.rooms import (
     ARoom,
     BankSource,
     a_room,
-    cookie_for,
-    delivery_app,
     entered,
     ledger_on,
     papers_from,
-    served,
 )
-from tests.delivery.test_candidate_browser import ARGS
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -39,17 +34,6 @@ def room(settings: Settings, database: db.Database) -> Iterator[ARoom]:
             entered(found, slip.seat or 0, settings.secret_key, utc_now())
         service.start_room(found.id, by=INVIGILATOR)
         yield found
-
-
-@pytest.fixture
-def page(settings: Settings, database: db.Database, room: ARoom, chromium: str, player: Any) -> Iterator[Any]:
-    app = delivery_app(settings, database, SystemClock())
-    with served(app) as base:
-        browser = player.chromium.launch(executable_path=chromium, args=ARGS)
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=base)
-        context.add_cookies([{"name": "sjt", "value": cookie_for(app, Role.INVIGILATOR), "url": base}])
-        yield context.new_page()
-        browser.close()
 
 
 def test_a_computer_checks_itself_and_the_room_s_list_knows(page: Any, room: ARoom) -> None:

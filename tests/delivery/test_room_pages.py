@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,8 +23,6 @@ from tests.builders.rooms import (
     a_room,
     delivery_app,
     entered,
-    ledger_on,
-    papers_from,
     uln_of,
 )
 
@@ -35,12 +32,6 @@ HEAD = "uln,given_name,family_name,date_of_birth,employer,provider,option,start_
 @pytest.fixture(scope="module")
 def bank_source() -> BankSource:
     return BankSource()
-
-
-@pytest.fixture
-def keeper(database: db.Database, clock: ManualClock, bank_source: BankSource) -> Iterator[ledger.Ledger]:
-    with papers_from(bank_source), ledger_on(database, clock) as running:
-        yield running
 
 
 @pytest.fixture

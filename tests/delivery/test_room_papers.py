@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,6 @@ from tests.builders.rooms import (
     a_room,
     delivery_app,
     entered,
-    ledger_on,
-    papers_from,
 )
 from tests.builders.sittings import Sat
 
@@ -44,12 +41,6 @@ QUERIES = 28
 @pytest.fixture(scope="module")
 def bank_source() -> BankSource:
     return BankSource(scenarios=3)
-
-
-@pytest.fixture
-def keeper(database: db.Database, clock: ManualClock, bank_source: BankSource) -> Iterator[ledger.Ledger]:
-    with papers_from(bank_source), ledger_on(database, clock) as running:
-        yield running
 
 
 @pytest.fixture

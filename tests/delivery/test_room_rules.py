@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 from uuid import UUID
@@ -18,19 +17,13 @@ from sjt.delivery.tables import Centre
 from sjt.delivery.timing import MINUTE_MS
 from sjt.errors import Conflict, Forbidden, InputError, MoveRefused
 from sjt.times import ManualClock
-from tests.builders.rooms import ADMIN, INVIGILATOR, ARoom, BankSource, a_room, entered, ledger_on, papers_from
+from tests.builders.rooms import ADMIN, INVIGILATOR, ARoom, BankSource, a_room, entered
 from tests.builders.sittings import Sat, a_sitting, minutes
 
 
 @pytest.fixture(scope="module")
 def bank_source() -> BankSource:
     return BankSource(scenarios=3)
-
-
-@pytest.fixture
-def keeper(database: db.Database, clock: ManualClock, bank_source: BankSource) -> Iterator[ledger.Ledger]:
-    with papers_from(bank_source), ledger_on(database, clock) as running:
-        yield running
 
 
 @pytest.fixture
