@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from sjt.psychometrics import classical, reliability
 from sjt.psychometrics.fairness import adverse_impact, score_difference
+from sjt.psychometrics.generalizability import g_study
 from sjt.psychometrics.gram import MarkTable
 from sjt.psychometrics.resampling import bootstrap
 from sjt.psychometrics.smallsample import fisher_interval, t_interval, wilson
@@ -38,6 +39,7 @@ LIMIT = 0.001
 K, TOP = 25, 4
 STEPS = np.array([-1.2, -0.4, 0.4, 1.2])
 MIDDLE, HARD = 12, 24
+SCENARIO = [str(item // 5) for item in range(K)]
 TESTLET_SD = 0.9
 """Strong: items of one scenario share much more than ability."""
 
@@ -57,14 +59,39 @@ def marks(rng: np.random.Generator, n: int, *, testlets: bool) -> Array:
 class Truth:
     mean: Array
     item_rest: Array
-    alpha: float
+    outside: Array
+    deleted: Array
+    test: dict[str, float]
+
+
+def of_covariance(cov: Array, means: Array) -> tuple[Array, Array, Array, dict[str, float]]:
+    """Item-rest, item-rest outside the scenario, alpha if deleted, and the statistics of the test."""
+    alpha, sd = reliability.alpha(cov), math.sqrt(float(cov.sum()))
+    study = g_study(cov, means, np.full(K, 1e12), SCENARIO)
+    assert study is not None
+    test = {
+        "alpha": alpha,
+        "testlet_alpha": reliability.testlet_alpha(cov, SCENARIO),
+        "stratified_alpha": reliability.stratified_alpha(cov, SCENARIO),
+        "lambda2": reliability.lambda2(cov),
+        "sd": sd,
+        "sem": reliability.sem(sd, alpha),
+        "E_rho2": study.coefficient(),
+    }
+    return (
+        classical.item_rest_correlation(cov),
+        classical.item_rest_outside(cov, SCENARIO),
+        classical.alpha_if_deleted(cov),
+        test,
+    )
 
 
 def truth(testlets: bool) -> Truth:
     big = np.random.default_rng(987)
     parts = [marks(big, 50_000, testlets=testlets) for _ in range(8)]
-    cov = np.cov(np.vstack(parts), rowvar=False)
-    return Truth(np.vstack(parts).mean(axis=0), classical.item_rest_correlation(cov), reliability.alpha(cov))
+    everyone = np.vstack(parts)
+    means = everyone.mean(axis=0)
+    return Truth(means, *of_covariance(np.cov(everyone, rowvar=False), means))
 
 
 def tail(held: int, n: int) -> float:
@@ -75,6 +102,16 @@ def tail(held: int, n: int) -> float:
     if BAND[0] <= share <= BAND[1]:
         return 1.0
     return float(binom.cdf(held, n, BAND[0]) if share < BAND[0] else binom.sf(held - 1, n, BAND[1]))
+
+
+RESAMPLED = {
+    "testlet_alpha": "testlet alpha",
+    "stratified_alpha": "stratified alpha",
+    "lambda2": "lambda-2",
+    "sd": "SD of the totals",
+    "sem": "standard error of measurement",
+    "E_rho2": "Eρ² of p × (i:s)",
+}
 
 
 def within(low: object, high: object, value: float) -> bool:
@@ -93,25 +130,38 @@ def one(rng: np.random.Generator, n: int, known: dict[bool, Truth], resamples: i
             MarkTable.of(here),
             np.zeros(K),
             np.full(K, float(TOP)),
+            testlet=SCENARIO,
+            strata=SCENARIO,
             seed=int(rng.integers(2**31)),
             replications=resamples,
         )
         assert boot is not None
-        feldt = reliability.feldt_interval(reliability.alpha(cov), n, K)
+        rest, outside, _, test = of_covariance(cov, here.mean(axis=0))
+        feldt = reliability.feldt_interval(test["alpha"], n, K)
         if not testlets:
             low, high = t_interval(here.mean(axis=0), here.std(axis=0, ddof=1), n)
-            rest = classical.item_rest_correlation(cov)
             first, last = fisher_interval(rest, n)
             for item, name in ((MIDDLE, "middle"), (HARD, "hard")):
                 yield f"t, mean of the {name} item", within(low[item], high[item], real.mean[item])
                 yield f"Fisher z, item-rest of the {name} item", within(first[item], last[item], real.item_rest[item])
-                facility = (boot.facility[0][item], boot.facility[1][item])
+                facility = boot.item("facility", item)
                 yield f"bootstrap, facility of the {name} item", within(*facility, real.mean[item] / TOP)
-                drawn = (boot.item_rest[0][item], boot.item_rest[1][item])
+                drawn = boot.item("item_rest", item)
                 yield f"bootstrap, item-rest of the {name} item", within(*drawn, real.item_rest[item])
+            drawn = boot.item("alpha_if_deleted", MIDDLE)
+            yield "bootstrap, alpha without the middle item", within(*drawn, real.deleted[MIDDLE])
         among = "items of shared scenarios" if testlets else "single items"
-        yield f"Feldt, alpha of {among}", within(feldt.low, feldt.high, real.alpha)
-        yield f"bootstrap, alpha of {among}", within(*boot.alpha, real.alpha)
+        yield f"Feldt, alpha of {among}", within(feldt.low, feldt.high, real.test["alpha"])
+        yield f"bootstrap, alpha of {among}", within(*boot.test["alpha"], real.test["alpha"])
+        if testlets:
+            stories = reliability.feldt_interval(test["testlet_alpha"], n, K // 5)
+            yield "Feldt, testlet alpha", within(stories.low, stories.high, real.test["testlet_alpha"])
+            low, high = fisher_interval(outside, n)
+            yield "Fisher z, item-rest outside the scenario", within(low[MIDDLE], high[MIDDLE], real.outside[MIDDLE])
+            drawn = boot.item("item_rest_outside_testlet", MIDDLE)
+            yield "bootstrap, item-rest outside the scenario", within(*drawn, real.outside[MIDDLE])
+            for key, words in RESAMPLED.items():
+                yield f"bootstrap, {words}", within(*boot.test[key], real.test[key])
     passed = adverse_impact(int(rng.binomial(n, 0.8)), n, int(rng.binomial(n, 0.65)), n)
     yield "Newcombe, difference of pass rates", within(*passed.difference_ci, 0.65 - 0.8)
     apart = score_difference(rng.standard_normal(n), rng.standard_normal(n) - 0.3)

@@ -8,28 +8,45 @@ accelerated (Efron 1987), and their quantiles are those of Student's t widened b
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sjt.psychometrics.gram import FloatArray, MarkTable
+from sjt.psychometrics.resampled import Plan, Sums, complete_sums, item_statistics, pairwise_sums, test_statistics
 
 BOOTSTRAP_PERSONS = 2000
 """Above this many persons the classical interval is as good and the bootstrap is left out."""
 PAIRWISE_PERSONS = 600
-"""With data missing by design, correlations and alpha are resampled up to so many persons."""
+"""Up to so many persons lambda-2 is resampled and, with data missing by design, all but facility."""
+SPREADS = {"sd", "sem"}
+"""In marks, so that a resample's variance, on average (n − 1)/n of the sample's, must be put right (ratios need not)."""
 MOST_UNDEFINED = 0.1
 """A statistic undefined in a larger share of replications gets no interval."""
 
 
 @dataclass(frozen=True)
 class Bootstrapped:
-    """Person-bootstrap intervals, 95 %: bias-corrected, accelerated, with expanded quantiles."""
+    """Person-bootstrap intervals, 95 %: bias-corrected, accelerated, with expanded quantiles.
+
+    Attributes
+    ----------
+    replications : int
+    items : mapping
+        Name of an item statistic → low and high ends, each of shape (n_items,); NaN where there is none.
+    test : mapping
+        Name of a statistic of the whole test → its ends.
+    """
 
     replications: int
-    facility: tuple[FloatArray, FloatArray]
-    item_rest: tuple[FloatArray, FloatArray]
-    alpha: tuple[float, float]
+    items: Mapping[str, tuple[FloatArray, FloatArray]]
+    test: Mapping[str, tuple[float, float]]
+
+    def item(self, name: str, i: int) -> tuple[float, float]:
+        """Ends of the interval of one item's statistic; NaN where it was not resampled."""
+        ends = self.items.get(name)
+        return (float("nan"), float("nan")) if ends is None else (float(ends[0][i]), float(ends[1][i]))
 
 
 def bootstrap_weights(rng: np.random.Generator, n: int, replications: int) -> FloatArray:
@@ -40,7 +57,14 @@ def bootstrap_weights(rng: np.random.Generator, n: int, replications: int) -> Fl
 
 
 def bootstrap(
-    table: MarkTable, low: FloatArray, high: FloatArray, *, seed: int = 1, replications: int = 1000
+    table: MarkTable,
+    low: FloatArray,
+    high: FloatArray,
+    *,
+    testlet: Sequence[str] | None = None,
+    strata: Sequence[str] | None = None,
+    seed: int = 1,
+    replications: int = 1000,
 ) -> Bootstrapped | None:
     """Resample persons and take the statistics anew.
 
@@ -49,6 +73,8 @@ def bootstrap(
     table : MarkTable
     low, high : ndarray, shape (n_items,)
         Smallest and largest mark of each item.
+    testlet, strata : sequence of str, optional
+        Scenario of each item, and its stratum for stratified alpha.
     seed : int
         Seed of the resampling.
     replications : int
@@ -57,10 +83,10 @@ def bootstrap(
     Returns
     -------
     Bootstrapped or None
-        None with fewer than two persons or more than `BOOTSTRAP_PERSONS`. With data missing by design the
-        correlations and alpha follow the pairwise rule in every replication (up to 600 persons; NaN above).
+        None with fewer than two persons or more than `BOOTSTRAP_PERSONS`. With data missing by design all but
+        facility follows the pairwise rule in every replication (up to 600 persons; left out above).
     """
-    n, k = table.n_persons, table.n_items
+    n = table.n_persons
     if n < 2 or n > BOOTSTRAP_PERSONS:
         return None
     weights = bootstrap_weights(np.random.default_rng(seed), n, replications)
@@ -68,58 +94,34 @@ def bootstrap(
     weights = np.vstack([weights, np.ones((1, n)), np.ones((n, n)) - np.eye(n)])
     present = table.present()
     x = np.where(present, table.codes, 0).astype(np.float64) / table.per_unit
-    m = present.astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = (weights @ x) / (weights @ m)
-        facility = _accelerated((means - low) / (high - low), replications, n)
+    plan = Plan.of(testlet, strata)
+    few = n <= PAIRWISE_PERSONS
+    items: dict[str, FloatArray] = {}
+    test: dict[str, FloatArray] = {}
+    sums: Sums | None = None
     if table.patterns.complete:
-        rest, alpha = _resampled_complete(weights, x)
-    elif n <= PAIRWISE_PERSONS:
-        rest, alpha = _resampled_pairwise(weights, x, m)
+        means = weights @ x / weights.sum(axis=1, keepdims=True)
+        sums = complete_sums(weights, x, plan, squares=few)
     else:
-        rest, alpha = np.full((len(weights), k), np.nan), np.full((len(weights), 1), np.nan)
-    alpha_low, alpha_high = _accelerated(alpha, replications, n)
-    return Bootstrapped(
-        replications, facility, _accelerated(rest, replications, n), (float(alpha_low[0]), float(alpha_high[0]))
-    )
-
-
-def _resampled_complete(weights: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    k = x.shape[1]
-    n = weights.sum(axis=1, keepdims=True)
-    total = x.sum(axis=1)
-    sum_x, sum_xx, sum_xt = weights @ x, weights @ (x * x), weights @ (x * total[:, None])
-    sum_t, sum_tt = weights @ total, weights @ (total * total)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        own = sum_xx - sum_x**2 / n
-        with_total = sum_xt - sum_x * sum_t[:, None] / n
-        of_total = (sum_tt - sum_t**2 / n[:, 0])[:, None]
-        rest = of_total - 2 * with_total + own
-        small = (own <= 1e-9 * np.maximum(sum_xx, 1e-300)) | (rest <= 1e-9 * np.maximum(of_total, 1e-300))
-        r = np.where(small, np.nan, (with_total - own) / np.sqrt(own * rest))
-        alpha = np.where(of_total > 0, k / max(k - 1, 1) * (1 - own.sum(axis=1, keepdims=True) / of_total), np.nan)
-    return r, (alpha if k > 1 else np.full((len(weights), 1), np.nan))
-
-
-def _resampled_pairwise(weights: FloatArray, x: FloatArray, m: FloatArray) -> tuple[FloatArray, FloatArray]:
-    from sjt.psychometrics.classical import item_rest_correlation
-
-    k = x.shape[1]
-    both = np.hstack([x, m])
-    rest = np.full((len(weights), k), np.nan)
-    alpha = np.full((len(weights), 1), np.nan)
-    for index, weight in enumerate(weights):
-        gram = (both * weight[:, None]).T @ both
-        count, sums, cross = gram[k:, k:], gram[:k, k:], gram[:k, :k]
+        m = present.astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
-            cov = (cross - sums * sums.T / count) / (count - 1)
-        if not np.isfinite(cov).all():
-            continue
-        rest[index] = item_rest_correlation(cov)
-        total = float(cov.sum())
-        if k > 1 and total > 0:
-            alpha[index, 0] = k / (k - 1) * (1 - float(np.trace(cov)) / total)
-    return rest, alpha
+            means = (weights @ x) / (weights @ m)
+        if few:
+            sums = pairwise_sums(weights, x, m, plan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        items["facility"] = (means - low) / (high - low)
+    if sums is not None:
+        items |= item_statistics(sums, plan)
+        test = test_statistics(sums, plan)
+    for found in (items, test):
+        for name in SPREADS & set(found):
+            found[name][:replications] *= np.sqrt(n / (n - 1))
+    ends = {name: _accelerated(values, replications, n) for name, values in items.items()}
+    whole: dict[str, tuple[float, float]] = {}
+    if test:
+        first, last = _accelerated(np.column_stack(list(test.values())), replications, n)
+        whole = {name: (float(a), float(b)) for name, a, b in zip(test, first, last, strict=True)}
+    return Bootstrapped(replications, ends, whole)
 
 
 def _accelerated(values: FloatArray, replications: int, n: int) -> tuple[FloatArray, FloatArray]:
@@ -146,7 +148,9 @@ def _accelerated(values: FloatArray, replications: int, n: int) -> tuple[FloatAr
     drawn, estimate, without = values[:replications], values[replications], values[replications + 1 :]
     bad = (np.isnan(drawn).mean(axis=0) > MOST_UNDEFINED) | np.isnan(estimate)
     filled = np.where(bad, 0.0, drawn)
-    filled = np.where(np.isnan(filled), np.nanmedian(filled, axis=0), filled)
+    holes = np.isnan(filled)
+    if holes.any():
+        filled = np.where(holes, np.nanmedian(filled, axis=0), filled)
     point = np.where(bad, 0.0, estimate)
     # a jackknife value that is undefined says nothing of the influence of its person
     left = np.where(np.isnan(without) | bad, point, without)
@@ -154,7 +158,9 @@ def _accelerated(values: FloatArray, replications: int, n: int) -> tuple[FloatAr
         influence = left.mean(axis=0) - left
         cubes, squares = (influence**3).sum(axis=0), (influence**2).sum(axis=0)
         acceleration = np.where(squares > 0, cubes / (6 * np.maximum(squares, 1e-300) ** 1.5), 0.0)
-        below = ((filled < point).mean(axis=0) + (filled <= point).mean(axis=0)) / 2
+        # a resample of the same persons in another order has the same value but for its last digits
+        near = 1e-12 * np.maximum(np.abs(point), 1.0)
+        below = ((filled < point - near).mean(axis=0) + (filled <= point + near).mean(axis=0)) / 2
         bias = ndtri(np.clip(below, 1 / replications, 1 - 1 / replications))
         reach = float(stdtrit(n - 1, 0.975)) * np.sqrt(n / (n - 1))
         ordered = np.sort(filled, axis=0)
