@@ -21,7 +21,7 @@ BOOTSTRAP_PERSONS = 2000
 PAIRWISE_PERSONS = 600
 """Up to so many persons lambda-2 is resampled and, with data missing by design, all but facility."""
 SPREADS = {"sd", "sem"}
-"""In marks, so that a resample's variance, on average (n − 1)/n of the sample's, must be put right (ratios need not)."""
+"""In marks: a resample's variance is on average (n − 1)/n of the sample's and is put right (ratios need not be)."""
 MOST_UNDEFINED = 0.1
 """A statistic undefined in a larger share of replications gets no interval."""
 
