@@ -26,6 +26,7 @@ from sjt.times import ManualClock
 hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("house")
 
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 REQUIRED = {name for name in os.environ.get("SJT_REQUIRE", "").split(",") if name}
 
 
@@ -47,8 +48,8 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Give the path of a Chromium."""
-    found = os.environ.get("SJT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    """Give the path of a Chromium; its build without a window starts in a quarter of the time."""
+    found = os.environ.get("SJT_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if not found or not Path(found).exists():
         lacking("chromium", "no Chromium was found (set SJT_CHROMIUM)")
     assert found is not None

@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.error import URLError
 
 CHROMIUM_ARGUMENTS = (
-    "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

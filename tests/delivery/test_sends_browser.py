@@ -84,8 +84,8 @@ def test_a_page_that_goes_away_in_mid_word_has_sent_what_was_typed(a_seat: Seat,
     item = a_seat.item("written")
     area.press_sequentially("Half a wor", delay=5)
     a_seat.page.goto("about:blank")
-    taken = until(lambda: (answers(sitting).get(item) or {}).get("text") == "Half a wor", 2.0)
-    assert taken <= 2.0
+    # nobody is left to try again: only the request that went with the page can bring it
+    until(lambda: (answers(sitting).get(item) or {}).get("text") == "Half a wor", 30.0)
 
 
 def test_a_page_that_is_hidden_has_sent_what_was_typed(a_seat: Seat, seat_room: ARoom) -> None:
@@ -98,7 +98,7 @@ def test_a_page_that_is_hidden_has_sent_what_was_typed(a_seat: Seat, seat_room: 
         "Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });"
         "document.dispatchEvent(new Event('visibilitychange'))"
     )
-    until(lambda: (answers(sitting).get(item) or {}).get("text") == "Another window cov", 2.0)
+    until(lambda: (answers(sitting).get(item) or {}).get("text") == "Another window cov", 30.0)
 
 
 def test_every_event_of_a_page_hangs_on_the_one_before_in_the_server_s_own_hash(a_seat: Seat, seat_room: ARoom) -> None:
