@@ -18,6 +18,7 @@ from sjt.joining import register_rooms
 from sjt.times import Clock, SystemClock
 from sjt.web import errors, filters, guards, headers
 from sjt.web.assets import Site
+from sjt.web.compiled import COMPILED
 
 BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.accounts.routes",
@@ -67,6 +68,7 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
         PROPAGATE_EXCEPTIONS=settings.testing,
     )
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.bytecode_cache = COMPILED
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions[guards.SETTINGS] = settings

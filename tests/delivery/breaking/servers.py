@@ -118,7 +118,9 @@ class Server:
     def troubles(self) -> list[str]:
         """Give the exceptions that stand in the log."""
         text = self.log.read_text("utf-8", errors="replace") if self.log.exists() else ""
-        return [text[found.start() : found.start() + 2000] for found in TROUBLE.finditer(text)]
+        starts = [found.start() for found in TROUBLE.finditer(text)]
+        # the cause stands at the end of a trace
+        return [text[start:end][:20_000] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
 def alive(group: int) -> bool:
