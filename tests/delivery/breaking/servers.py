@@ -120,7 +120,7 @@ class Server:
         text = self.log.read_text("utf-8", errors="replace") if self.log.exists() else ""
         starts = [found.start() for found in TROUBLE.finditer(text)]
         # the cause stands at the end of a trace
-        return [text[start:end][:20_000] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+        return [text[start:end][:20_000] for start, end in zip(starts, [*starts, len(text)][1:], strict=True)]
 
 
 def alive(group: int) -> bool:
