@@ -198,6 +198,27 @@ def _planning(core: Core, values: Mapping[str, float]) -> list[dict[str, Any]] |
     ]
 
 
+def _g_of_shares(core: Core, cut: float | None) -> dict[str, Any] | None:
+    """The coefficients of marks as shares of each item's range, where items are worth different marks.
+
+    Absolute error counts differences between items' means; in marks those are mostly differences of worth.
+    """
+    span = core.high - core.low
+    if not (span > 0).all() or (span == span[0]).all():
+        return None
+    cov, shares = core.cov / span[:, None] / span[None, :], (core.means - core.low) / span
+    study = g_study(cov, shares, core.sums.n, core.testlet)
+    if study is None:
+        return None
+    at = None if cut is None else float((cut - core.low.sum()) / span.sum())
+    return {
+        "E_rho2": number(study.coefficient()),
+        "phi": number(study.coefficient(absolute=True)),
+        "lambda": at,
+        "phi_lambda": None if at is None else number(study.phi_lambda(at)),
+    }
+
+
 def _g(core: Core, cut: float | None, boot: Bootstrapped | None) -> dict[str, Any] | None:
     study = g_study(core.cov, core.means, core.sums.n, core.testlet) if core.table.n_items > 1 else None
     if study is None:
@@ -220,4 +241,5 @@ def _g(core: Core, cut: float | None, boot: Bootstrapped | None) -> dict[str, An
         "lambda": per_item,
         "phi_lambda": phi_lambda,
         "d_study": d_study(study, base),
+        "on_shares": _g_of_shares(core, cut),
     }

@@ -166,7 +166,9 @@ def raise_flags(
     # An item unlike all others is pulled hardest towards them, so the sample's own verdict counts as well.
     with np.errstate(invalid="ignore", divide="ignore"):
         z, se = np.arctanh(np.clip(r, -0.999, 0.999)), np.where(r_n > 3, 1 / np.sqrt(r_n - 3), np.nan)
-        p_weak = np.fmax(p_weak, ndtr((float(np.arctanh(limits.item_rest)) - z) / se))
+        p_own = ndtr((float(np.arctanh(limits.item_rest)) - z) / se)
+        alone = p_own > p_weak
+        p_weak = np.fmax(p_weak, p_own)
         p_negative = np.fmax(p_negative, ndtr(-z / se))
     out = []
     for i in range(len(n)):
@@ -181,7 +183,8 @@ def raise_flags(
             flags.advisory = allowed.flags == "advisory"
             kind = formats[i] if formats is not None else None
             _facility(flags, i, n, facility, corrected, sd_share, limits, kind)
-            _discrimination(flags, i, r, r_n, discrimination, p_weak, p_negative, limits, allowed.flags)
+            whence = "by these persons alone" if alone[i] else "after shrinking"
+            _discrimination(flags, i, r, r_n, discrimination, p_weak, p_negative, limits, allowed.flags, whence)
             if key_doubt[i]:
                 flags.add("key_check", str(key_doubt[i]))
             if rapid is not None and rapid[i]:
@@ -225,6 +228,7 @@ def _discrimination(
     p_negative: FloatArray,
     limits: Limits,
     strength: str,
+    whence: str,
 ) -> None:
     if not np.isfinite(r[i]) or not np.isfinite(p_weak[i]):
         return
@@ -235,12 +239,13 @@ def _discrimination(
         if strength == "full":
             flags.add("key_check", f"A negative discrimination is most often a wrong key or marking rule ({seen}).")
     elif p_weak[i] >= limits.certainty:
-        flags.add("weak", f"It hardly tells persons apart ({seen}; P(r < {limits.item_rest:.2f}) = {p_weak[i]:.2f}).")
+        chance = f"P(r < {limits.item_rest:.2f}) = {p_weak[i]:.2f} {whence}"
+        flags.add("weak", f"It hardly tells persons apart ({seen}; {chance}).")
     elif r[i] < limits.item_rest:
         flags.add(
             "cannot_tell",
             f"Discrimination looks low but the sample cannot tell ({seen}; "
-            f"P(r < {limits.item_rest:.2f}) = {p_weak[i]:.2f}). Pool with further cohorts.",
+            f"P(r < {limits.item_rest:.2f}) = {p_weak[i]:.2f} {whence}). Pool with further cohorts.",
         )
 
 

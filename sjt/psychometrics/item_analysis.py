@@ -21,7 +21,7 @@ from sjt.psychometrics.flags import Flagged, Limits, raise_flags
 from sjt.psychometrics.gram import FloatArray
 from sjt.psychometrics.groups import add_flags, compare_groups, compare_windows
 from sjt.psychometrics.profiles import load_profile
-from sjt.psychometrics.resampling import bootstrap
+from sjt.psychometrics.resampling import BOOTSTRAP_PERSONS, bootstrap
 from sjt.psychometrics.responses import Responses
 from sjt.psychometrics.smallsample import policy
 
@@ -36,6 +36,7 @@ def analyse(
     seed: int = 1,
     groups: Sequence[str] = (),
     window: str | None = None,
+    replications: int = 1000,
 ) -> dict[str, Any]:
     """Analyse one set of responses.
 
@@ -56,6 +57,8 @@ def analyse(
         Attributes whose groups are compared, beside those that are recognised by name.
     window : str, optional
         Attribute that holds the window of time, for drift.
+    replications : int
+        Resamples of the person bootstrap; 0 leaves it out.
 
     Returns
     -------
@@ -66,8 +69,13 @@ def analyse(
     core, notes = build_core(responses)
     notes = [*responses.notes, *notes]
     table = core.table
-    boot = bootstrap(table, core.low, core.high, testlet=core.testlet, strata=strata_of(core)[1], seed=seed)
-    if table.n_persons > 1 and boot is None:
+    boot = None
+    if replications:
+        strata = strata_of(core)[1]
+        boot = bootstrap(
+            *(table, core.low, core.high), testlet=core.testlet, strata=strata, seed=seed, replications=replications
+        )
+    if table.n_persons > BOOTSTRAP_PERSONS:
         notes.append("Above 2,000 persons the classical intervals stand alone; no bootstrap was run.")
     forms, form_r = each_form(responses, core)
     flagged = _flag(core, responses, raw or {}, limits, form_r)

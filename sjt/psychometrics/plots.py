@@ -1,4 +1,4 @@
-"""Pictures of the report: one style, SVG with text as paths, the same bytes for the same data."""
+"""Pictures of the report: one style, SVG with text in the page's own font, the same bytes for the same data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -24,13 +23,10 @@ def plot_style(salt: str) -> Iterator[Any]:
     from matplotlib.figure import Figure
 
     style: dict[Any, Any] = {
-        "svg.fonttype": "path",
+        "svg.fonttype": "none",
         "svg.hashsalt": salt,
         "figure.figsize": (6.4, 3.6),
         "font.size": 10,
-        "axes.titlesize": 11,
-        "axes.titleweight": "bold",
-        "axes.titlelocation": "left",
         "axes.edgecolor": GRID,
         "axes.labelcolor": INK,
         "axes.spines.top": False,
@@ -54,7 +50,7 @@ def plot_style(salt: str) -> Iterator[Any]:
 
 
 def to_svg(figure: Any, salt: str) -> str:
-    """Write a figure as an SVG element whose ids are its own, ready to stand inline among others."""
+    """Write a figure as an SVG element whose ids are its own and whose font is the page's, to stand among others."""
     out = io.StringIO()
     figure.savefig(out, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
@@ -64,13 +60,11 @@ def to_svg(figure: Any, salt: str) -> str:
     text = re.sub(r'\bid="', f'id="{prefix}', text)
     text = re.sub(r'(xlink:href|href)="#', rf'\1="#{prefix}', text)
     text = text.replace("url(#", f"url(#{prefix}")
+    # laid out in matplotlib's own font, which is wider, and shown in the page's: nothing is cut off
+    text = re.sub(r"font-family: [^;\"]*; ?", "", text)
     return re.sub(
         r'<svg[^>]*viewBox="([^"]+)"[^>]*>', r'<svg viewBox="\1" aria-hidden="true" focusable="false">', text, count=1
     )
-
-
-def _title(axes: Any, title: str) -> None:
-    axes.set_title("\n".join(wrap(title, 62)), x=-0.1)
 
 
 def _nudged(values: Sequence[float], gap: float) -> list[float]:
@@ -92,7 +86,6 @@ def _nudged(values: Sequence[float], gap: float) -> list[float]:
 
 def trace(
     salt: str,
-    title: str,
     labels: Sequence[str],
     shares: Sequence[Sequence[float | None]],
     *,
@@ -105,8 +98,6 @@ def trace(
     ----------
     salt : str
         Name of the figure, for its ids.
-    title : str
-        The finding.
     labels : sequence of str
         One for each line.
     shares : sequence
@@ -154,18 +145,20 @@ def trace(
         axes.set_xticks(range(1, groups + 1), names[:groups])
         axes.set_xlabel("Candidates grouped by total score")
         axes.set_xlim(0.8, groups + 0.2)
-        _title(axes, title)
         return to_svg(figure, salt)
 
 
-def histogram(salt: str, title: str, scores: Sequence[float], counts: Sequence[int], cut: float | None) -> str:
+def histogram(salt: str, scores: Sequence[float], counts: Sequence[int], cut: float | None) -> str:
     """Distribution of totals, with the pass mark."""
     values = np.repeat(np.array(scores), np.array(counts))
     width = float(max(1.0, np.ceil((values.max() - values.min() + 1) / 40)))
     with plot_style(salt) as figure_class:
         figure = figure_class()
         axes = figure.subplots()
-        edges = np.arange(np.floor(values.min() / width) * width, values.max() + 2 * width, width)
+        # no bar stands on both sides of the pass mark
+        edge = cut if cut is not None else 0.0
+        first = edge + np.floor((values.min() - edge) / width) * width
+        edges = first + width * np.arange(int((values.max() - first) // width) + 2)
         n, _ = np.histogram(values, bins=edges)
         axes.bar(edges[:-1], n, width=width * 0.92, align="edge", color=COLOURS[0])
         axes.axhline(0, color=INK, linewidth=0.8)
@@ -175,11 +168,44 @@ def histogram(salt: str, title: str, scores: Sequence[float], counts: Sequence[i
         axes.yaxis.get_major_locator().set_params(integer=True)
         axes.set_ylabel("Candidates")
         axes.set_xlabel("Total, marks")
-        _title(axes, title)
         return to_svg(figure, salt)
 
 
-def item_map(salt: str, title: str, rows: Sequence[Mapping[str, Any]], limits: Mapping[str, float]) -> str:
+PLACES = ((5, 3, "left"), (-5, 3, "right"), (5, -9, "left"), (-5, -9, "right"), (0, 8, "center"), (0, -14, "center"))
+"""Where a name may stand beside its point, in points, tried in turn."""
+
+
+def _names(axes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Name the flagged items, each where it covers no other name nor point; with no such place, not at all."""
+    scale = axes.figure.dpi / 72
+
+    def at(row: Mapping[str, Any]) -> tuple[float, float]:
+        x, y = axes.transData.transform((100 * row["facility"], row["r"]))
+        return float(x) / scale, float(y) / scale
+
+    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in map(at, rows)]
+    for row in rows:
+        if not row["flagged"]:
+            continue
+        (x, y), wide, high = at(row), 5.4 * len(row["item"]), 8.0
+        for dx, dy, side in PLACES:
+            left = x + dx - {"left": 0.0, "center": wide / 2, "right": wide}[side]
+            box = (left, y + dy, left + wide, y + dy + high)
+            if all(box[2] < a or c < box[0] or box[3] < b or d < box[1] for a, b, c, d in taken):
+                axes.annotate(
+                    row["item"],
+                    (100 * row["facility"], row["r"]),
+                    xytext=(dx, dy),
+                    textcoords="offset points",
+                    ha=side,
+                    fontsize=8,
+                    color=COLOURS[1],
+                )
+                taken.append(box)
+                break
+
+
+def item_map(salt: str, rows: Sequence[Mapping[str, Any]], limits: Mapping[str, float]) -> str:
     """Facility against item-rest correlation, flagged items named."""
     known = [row for row in rows if row["facility"] is not None and row["r"] is not None]
     with plot_style(salt) as figure_class:
@@ -192,16 +218,7 @@ def item_map(salt: str, title: str, rows: Sequence[Mapping[str, Any]], limits: M
             axes.plot(
                 [100 * row["facility"] for row in part], [row["r"] for row in part], marker, color=colour, alpha=0.85
             )
-        for row in known:
-            if row["flagged"]:
-                axes.annotate(
-                    row["item"],
-                    (100 * row["facility"], row["r"]),
-                    xytext=(5, 4),
-                    textcoords="offset points",
-                    fontsize=8,
-                    color=COLOURS[1],
-                )
+        _names(axes, known)
         axes.annotate(
             f"limit {limits['item_rest']:.2f}",
             (axes.get_xlim()[1], limits["item_rest"]),
@@ -212,11 +229,10 @@ def item_map(salt: str, title: str, rows: Sequence[Mapping[str, Any]], limits: M
         )
         axes.set_xlabel("Facility, % of the marks")
         axes.set_ylabel("Item-rest correlation")
-        _title(axes, title)
         return to_svg(figure, salt)
 
 
-def line(salt: str, title: str, x: Sequence[float], y: Sequence[float], labels: tuple[str, str]) -> str:
+def line(salt: str, x: Sequence[float], y: Sequence[float], labels: tuple[str, str]) -> str:
     """One line, its area to zero shaded."""
     with plot_style(salt) as figure_class:
         figure = figure_class(figsize=(6.4, 2.8))
@@ -226,5 +242,4 @@ def line(salt: str, title: str, x: Sequence[float], y: Sequence[float], labels: 
         axes.set_ylim(bottom=0)
         axes.set_xlabel(labels[0])
         axes.set_ylabel(labels[1])
-        _title(axes, title)
         return to_svg(figure, salt)

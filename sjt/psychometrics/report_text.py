@@ -22,7 +22,7 @@ th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--
 th{font-weight:600}th[scope=row] a{white-space:nowrap}
 td.n,th.n{text-align:right;white-space:nowrap}
 .wide{overflow-x:auto}
-.key{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.75rem;margin:1rem 0;padding:0;
+.key{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.75rem;margin:1rem 0;padding:0;
 list-style:none}
 .key li{background:var(--tint);border-radius:.375rem;padding:.75rem}
 .key b{display:block;font-size:1.4rem;line-height:1.2}
@@ -32,7 +32,8 @@ border-radius:.25rem;padding:0 .4rem;font-size:.8125rem;font-weight:600;white-sp
 .advice{border-style:dashed}
 figure{margin:1rem 0}
 figure svg{width:100%;max-width:40rem;height:auto;display:block}
-figcaption{font-size:.875rem;color:var(--soft);max-width:68ch}
+figcaption{font-size:.875rem;font-weight:600;max-width:68ch;margin-bottom:.25rem}
+figure .note{margin:.25rem 0 0}
 .item{border-top:1px solid var(--line);margin-top:2.5rem;padding-top:.5rem}
 blockquote{margin:.75rem 0;padding:.5rem 1rem;background:var(--tint);border-left:3px solid var(--brand);
 white-space:pre-line}
@@ -45,7 +46,13 @@ footer{margin-top:3rem;padding-bottom:2rem;border-top:1px solid var(--line)}
  body{font-size:10pt}main,header,footer{max-width:none;padding-left:0;padding-right:0}
  .item{break-before:page;border-top:0;margin-top:0}
  h2,h3,caption{break-after:avoid}table,figure,blockquote,.key li{break-inside:avoid}
- .wide{overflow:visible}.wide table{break-inside:auto}tr{break-inside:avoid}thead{display:table-header-group}
+ @page{@bottom-right{content:counter(page) " of " counter(pages);font-size:8pt;color:#5b646c}}
+ .wide{overflow:visible}.wide table{break-inside:auto}.short table{break-inside:avoid}
+ tr{break-inside:avoid}thead{display:table-header-group}
+ .pair{grid-template-columns:minmax(0,1fr) minmax(0,1fr);break-inside:avoid}figure svg{max-width:15cm}
+ .key{grid-template-columns:repeat(3,1fr)}.key li{border:1px solid var(--line)}
+ dl{columns:2;column-gap:8mm}dt{break-after:avoid}dd{break-inside:avoid;max-width:none}p{max-width:none}
+ footer{margin-top:1rem;padding-bottom:0;break-before:avoid}
  a{color:inherit;text-decoration:none}nav{display:none}
 }
 """

@@ -142,17 +142,20 @@ class Shrunken:
     """Variance between the true values (DerSimonian and Laird)."""
     estimate: FloatArray
     sd: FloatArray
+    """Posterior SD were mean and τ² known, ``√(τ² se²/(τ² + se²))``: 0 where τ² is estimated as 0."""
+    spread: FloatArray
+    """SD about the estimate with mean and τ² as uncertain as they are; intervals and probabilities use this one."""
 
     def below(self, threshold: float) -> FloatArray:
         """Posterior probability that each true value lies below a threshold."""
         from scipy.special import ndtr
 
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(ndtr((threshold - self.estimate) / self.sd))
+            return np.asarray(ndtr((threshold - self.estimate) / self.spread))
 
     def interval(self, z: float = Z95) -> tuple[FloatArray, FloatArray]:
         """Posterior interval of each true value."""
-        return self.estimate - z * self.sd, self.estimate + z * self.sd
+        return self.estimate - z * self.spread, self.estimate + z * self.spread
 
 
 def shrink(estimate: ArrayLike, se: ArrayLike) -> Shrunken:
@@ -170,8 +173,10 @@ def shrink(estimate: ArrayLike, se: ArrayLike) -> Shrunken:
 
     Notes
     -----
-    ``μ + τ²/(τ² + se²) · (estimate − μ)`` with DerSimonian and Laird's τ²; the posterior variance is
-    ``τ² se²/(τ² + se²)``, the uncertainty of μ left out.
+    ``μ + τ²/(τ² + se²) · (estimate − μ)`` with DerSimonian and Laird's τ²; ``sd²`` is ``τ² se²/(τ² + se²)``. Few
+    estimates say little of τ², and where it comes out as 0 that sd would claim to know every value exactly. So
+    ``spread`` integrates mean and τ out (flat priors, the normal hierarchical model) and adds the squared distance
+    between that posterior mean and the estimate.
 
     References
     ----------
@@ -183,7 +188,7 @@ def shrink(estimate: ArrayLike, se: ArrayLike) -> Shrunken:
     use = np.isfinite(values) & np.isfinite(errors) & (errors > 0)
     blank = np.full(values.shape, np.nan)
     if not use.any():
-        return Shrunken(NAN, NAN, blank, blank.copy())
+        return Shrunken(NAN, NAN, blank, blank.copy(), blank.copy())
     y, variance = values[use], errors[use] ** 2
     weight = 1 / variance
     fixed = float((weight * y).sum() / weight.sum())
@@ -195,11 +200,33 @@ def shrink(estimate: ArrayLike, se: ArrayLike) -> Shrunken:
     out, sd = blank, blank.copy()
     if len(y) == 1:
         out[use], sd[use] = y, errors[use]
-        return Shrunken(centre, NAN, out, sd)
+        return Shrunken(centre, NAN, out, sd, sd.copy())
     keep = tau2 / (tau2 + variance)
     out[use] = centre + keep * (y - centre)
     sd[use] = np.sqrt(keep * variance)
-    return Shrunken(centre, tau2, out, sd)
+    spread_of = blank.copy()
+    spread_of[use] = _spread(y, variance, out[use])
+    return Shrunken(centre, tau2, out, sd, spread_of)
+
+
+TAU_POINTS = 80
+
+
+def _spread(y: FloatArray, variance: FloatArray, about: FloatArray) -> FloatArray:
+    """Root of the mean squared distance of the true values from ``about``, mean and τ integrated out."""
+    top = 3 * float(np.sqrt(max(float(y.var()), float(variance.max()))))
+    tau = (np.arange(TAU_POINTS) + 0.5) / TAU_POINTS * top
+    whole = variance + tau[:, None] ** 2
+    weight = 1 / whole
+    of_mean = 1 / weight.sum(axis=1)
+    centre = (weight * y).sum(axis=1) * of_mean
+    log = 0.5 * np.log(of_mean) - 0.5 * (np.log(whole) + weight * (y - centre[:, None]) ** 2).sum(axis=1)
+    share = np.exp(log - log.max())
+    share /= share.sum()
+    keep = tau[:, None] ** 2 * weight
+    mean = centre[:, None] + keep * (y - centre[:, None])
+    inner = keep * variance + (1 - keep) ** 2 * of_mean[:, None]
+    return np.asarray(np.sqrt(share @ (inner + (mean - about) ** 2)))
 
 
 def shrink_correlations(r: ArrayLike, n: ArrayLike) -> Shrunken:
