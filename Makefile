@@ -51,7 +51,7 @@ bench-faults: $(STAMP) ## the long proofs by breaking it
 	$(BIN)/python benchmarks/faults.py --write docs/faults.md
 
 bench-coverage: $(STAMP) ## 2,000 replications: do the intervals hold the truth?
-	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/coverage.py --page docs/coverage.md
 
 screenshots: $(STAMP) ## every page as its user, into docs/images
 	$(BIN)/python tools/screenshots.py
