@@ -91,10 +91,11 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
 
 
 def _hang_hooks(app: Flask) -> None:
-    """Let the page kit reach the rooms above it: who asks, what was refused, whether data are simulated."""
+    """Let the page kit reach the rooms above it: who asks, what was refused, what things are called."""
     from sjt.accounts import service as accounts
     from sjt.accounts import signing_in
     from sjt.audit import refusals
+    from sjt.authoring import service as authoring
     from sjt.delivery import candidate_session
 
     def load_actor() -> Actor | None:
@@ -110,6 +111,16 @@ def _hang_hooks(app: Flask) -> None:
                 known[actor_id] = accounts.name_of(session, actor_id)
         return known[actor_id]
 
+    def plan_titles() -> dict[str, str]:
+        with db.session() as session:
+            return authoring.plan_titles(session)
+
+    def item_titles() -> dict[str, str]:
+        with db.session() as session:
+            return authoring.item_titles(session)
+
+    app.extensions[filters.PLAN_TITLES] = plan_titles
+    app.extensions[filters.ITEM_TITLES] = item_titles
     app.jinja_env.globals["name_of"] = name_of
     app.extensions[guards.ACTOR_LOADER] = load_actor
     app.extensions[guards.REFUSAL_RECORDER] = refusals.record

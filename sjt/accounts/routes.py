@@ -29,6 +29,7 @@ from sjt.accounts.webforms import (
 from sjt.errors import Forbidden, InputError, MoveRefused, NotFound, Unavailable
 from sjt.web.errors import note_refusal
 from sjt.web.guards import actor, me, now, public, requires, settings
+from sjt.web.paging import named, shown
 
 bp = Blueprint("accounts", __name__)
 
@@ -168,7 +169,9 @@ def profile_password() -> ResponseReturnValue:
 def people() -> ResponseReturnValue:
     with db.session() as session:
         rows = service.people(session)
-    return render_template("accounts/people.html", rows=rows, role_words=role_words)
+    find = request.args.get("q", "").strip()
+    rows = [(person, roles) for person, roles in rows if named(find, person.name, person.login)]
+    return render_template("accounts/people.html", rows=shown(rows), q=find, role_words=role_words)
 
 
 @bp.get("/people/new")

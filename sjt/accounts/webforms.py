@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, SelectMultipleField, StringField
@@ -13,11 +14,18 @@ from sjt.access import Role
 from sjt.accounts.model import EMAIL_SHAPE
 
 LOGIN_TYPED = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]{1,79}\s*\Z")
+_ROLE_WORDS: Final = {
+    Role.FAIRNESS: "Fairness reviewer",
+    Role.CENTRE_ADMIN: "Centre administrator",
+    Role.EMPLOYER: "Employer’s contact",
+    Role.ADMINISTRATOR: "System administrator",
+}
 STAFF_ROLES = [role for role in Role if role is not Role.CANDIDATE]
 
 
 def role_words(role: Role) -> str:
-    return role.value.replace("-", " ").capitalize()
+    """Name a role as people do."""
+    return _ROLE_WORDS.get(role, role.value.replace("-", " ").capitalize())
 
 
 class SignInForm(FlaskForm):

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -169,6 +171,22 @@ def plan(session: Session, plan_id: str) -> Plan:
         known = ", ".join(sorted(bank(session).plans)) or "none"
         raise NotFound(f"There is no plan {plan_id}. The bank's plans are {known}.")
     return found
+
+
+def plan_titles(session: Session) -> dict[str, str]:
+    """Give each plan's title by its id, with the id where two share a title; none while there is no bank."""
+    with suppress(NotFound):
+        found = {plan_id: plan.title for plan_id, plan in bank(session).plans.items()}
+        shared = {title for title, n in Counter(found.values()).items() if n > 1}
+        return {plan_id: f"{title} ({plan_id})" if title in shared else title for plan_id, title in found.items()}
+    return {}
+
+
+def item_titles(session: Session) -> dict[str, str]:
+    """Give the title of each item's scenario by the item's id; none while there is no bank."""
+    with suppress(NotFound):
+        return {item.id: found.title for found in bank(session).scenarios for item in found.items}
+    return {}
 
 
 def plan_evidence(session: Session, plan_id: str, option: str) -> tuple[Evidence, ...]:

@@ -15,6 +15,7 @@ from sjt.grading import service
 from sjt.grading.rules import SignedAs
 from sjt.grading.webforms import BookInterviewForm, GradeForm, HandInForm, NotesForm, SignForm
 from sjt.web.guards import actor, now, requires
+from sjt.web.paging import named, shown
 
 bp = Blueprint("grading", __name__, url_prefix="/epa")
 GRADED_HERE = (service.PORTFOLIO, service.INTERVIEW)
@@ -35,9 +36,8 @@ def records() -> ResponseReturnValue:
     }
     counts = {name: sum(test(row) for row in rows) for name, test in tests.items()}
     wanted = [row for row in rows if tests.get(show, tests["all"])(row)]
-    if find:
-        wanted = [row for row in wanted if find.casefold() in f"{row.name} {row.employer}".casefold()]
-    return render_template("grading/records.html", rows=wanted, counts=counts, show=show, q=find)
+    wanted = [row for row in wanted if named(find, row.name, row.employer)]
+    return render_template("grading/records.html", rows=shown(wanted), counts=counts, show=show, q=find)
 
 
 def _page(candidate_id: UUID, failed: dict[str, object] | None = None) -> ResponseReturnValue:
@@ -159,4 +159,4 @@ def award_sign(candidate_id: UUID) -> ResponseReturnValue:
 def employer() -> ResponseReturnValue:
     with db.session() as session:
         name, rows = service.employer_records(session, by=actor())
-    return render_template("grading/employer.html", employer=name, rows=rows)
+    return render_template("grading/employer.html", employer=name, rows=shown(rows))

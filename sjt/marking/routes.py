@@ -12,6 +12,7 @@ from sjt.access import Permission
 from sjt.marking import service
 from sjt.marking.webforms import MarkForm, SecondMarkForm, TieForm, mark_form
 from sjt.web.guards import actor, now, requires
+from sjt.web.paging import shown
 
 bp = Blueprint("marking", __name__, url_prefix="/marking")
 
@@ -22,7 +23,7 @@ def queue() -> ResponseReturnValue:
     with db.session() as session:
         waiting = service.queue(session, by=actor(), now=now())
         own = service.marked_by(session, by=actor())
-    return render_template("marking/queue.html", queue=waiting, own=own)
+    return render_template("marking/queue.html", queue=waiting, own=shown(own))
 
 
 @bp.post("/next")

@@ -17,6 +17,8 @@ from sjt.jobs import service as jobs
 from sjt.results import service, views
 from sjt.results.webforms import PanelForm, ProposeForm, RatingForm
 from sjt.web.guards import actor, now, requires
+from sjt.web.paging import named, shown
+from sjt.web.wording import form_words
 
 bp = Blueprint("results", __name__, url_prefix="/results")
 
@@ -26,7 +28,7 @@ bp = Blueprint("results", __name__, url_prefix="/results")
 def sessions() -> ResponseReturnValue:
     with db.session() as session:
         rows = views.sessions(session)
-    return render_template("results/sessions.html", rows=rows)
+    return render_template("results/sessions.html", rows=shown(rows))
 
 
 @bp.get("/sessions/<uuid:session_id>")
@@ -34,7 +36,26 @@ def sessions() -> ResponseReturnValue:
 def session_results(session_id: UUID) -> ResponseReturnValue:
     with db.session() as session:
         page = views.session_page(session, session_id)
-    return render_template("results/session_results.html", page=page, who=actor())
+    show, find = request.args.get("show", "all"), request.args.get("q", "").strip()
+    kinds = {
+        "pass": ("Pass", [row for row in page.rows if row.outcome == "pass"]),
+        "fail": ("Fail", [row for row in page.rows if row.outcome == "fail"]),
+        "near": ("Within one SEM", [row for row in page.rows if row.outcome and row.within_sem]),
+        "open": ("No outcome yet", [row for row in page.rows if not row.outcome]),
+    }
+    wanted = [row for row in kinds.get(show, ("", page.rows))[1] if named(find, row.name, row.uln)]
+    return render_template(
+        "results/session_results.html",
+        page=page,
+        who=actor(),
+        show=show if show in kinds else "all",
+        q=find,
+        seen=shown(wanted),
+        kinds=[
+            (words, url_for(".session_results", session_id=session_id, show=name), len(rows), show == name)
+            for name, (words, rows) in kinds.items()
+        ],
+    )
 
 
 @bp.post("/sessions/<uuid:session_id>/mark")
@@ -187,7 +208,7 @@ def judging() -> ResponseReturnValue:
 def panel_new() -> ResponseReturnValue:
     form = PanelForm()
     with db.session() as session:
-        form.forms.choices = [(one.form_id, one.title) for one in authoring.published_forms(session)]
+        form.forms.choices = [(one.form_id, form_words(one.form_id)) for one in authoring.published_forms(session)]
         # whoever may judge items: a small organisation's psychometrician sits on its panel too
         may_judge = [*accounts.people_with_role(session, Role.JUDGE)]
         may_judge += accounts.people_with_role(session, Role.PSYCHOMETRICIAN)

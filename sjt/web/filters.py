@@ -6,15 +6,27 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 
 from sjt import markdown
 from sjt.times import in_local_zone
 from sjt.web import guards, nav
 from sjt.web.assets import asset
-from sjt.web.wording import device_words, rule_words, writer_words
+from sjt.web.paging import turned_to
+from sjt.web.wording import (
+    capital,
+    deed_words,
+    device_words,
+    form_words,
+    rule_words,
+    tied_words,
+    title_words,
+    writer_words,
+)
 
 SIMULATED: Final = "sjt.simulated"
+PLAN_TITLES: Final = "sjt.plan_titles"
+ITEM_TITLES: Final = "sjt.item_titles"
 MINUS: Final = "\N{MINUS SIGN}"
 DASH: Final = "\N{EN DASH}"
 
@@ -97,6 +109,24 @@ def simulated() -> bool:
     return bool(told()) if callable(told) else bool(told)
 
 
+def _told(hook: str, value: str) -> str:
+    """Ask a room above the page kit for a name, once for each request; what it does not know keeps its id."""
+    if hook not in g:
+        told = current_app.extensions.get(hook)
+        setattr(g, hook, told() if callable(told) else {})
+    return str(getattr(g, hook).get(value, value))
+
+
+def plan_words(plan_id: str) -> str:
+    """Name an assessment plan by its title."""
+    return _told(PLAN_TITLES, plan_id)
+
+
+def item_words(item_id: str) -> str:
+    """Name an item by its scenario's title."""
+    return _told(ITEM_TITLES, item_id)
+
+
 def register(app: Flask) -> None:
     filters: dict[str, Any] = {
         "local_time": local_time,
@@ -114,9 +144,16 @@ def register(app: Flask) -> None:
         "device_words": device_words,
         "rule_words": rule_words,
         "writer_words": writer_words,
+        "form_words": form_words,
+        "title_words": title_words,
+        "plan_words": plan_words,
+        "item_words": item_words,
+        "deed_words": deed_words,
+        "capital": capital,
+        "tied_words": tied_words,
         "markdown": markdown.render,
         "markdown_inline": markdown.render_inline,
     }
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(asset=asset, simulated=simulated, me=guards.me, nav=nav.nav)
-    app.jinja_env.globals.update(may=nav.may_now, may_open=nav.may_open)
+    app.jinja_env.globals.update(may=nav.may_now, may_open=nav.may_open, turned_to=turned_to)

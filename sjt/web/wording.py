@@ -1,4 +1,4 @@
-"""Names for what programs call otherwise: a browser's own string, a scoring rule, a writer's mark."""
+"""Names for what programs call otherwise: a browser's own string, a scoring rule, a form's id, a deed."""
 
 from __future__ import annotations
 
@@ -62,3 +62,31 @@ def writer_words(author: str) -> str:
     """Write a bank's mark for a writer as words: ``writer-03`` → ``Writer 3``."""
     found = re.fullmatch(r"([a-z]+)-0*(\d+)", author)
     return f"{found[1].capitalize()} {found[2]}" if found else author
+
+
+def form_words(form_id: str) -> str:
+    """Name a form: ``residential-14-s1-a`` → ``Residential 14, set 1, form A``; any other id stays as it is."""
+    found = re.fullmatch(r"(.+)-s(\d+)-([a-z]+)", form_id)
+    if not found:
+        return form_id
+    return f"{capital(found[1].replace('-', ' ').replace('_', ' '))}, set {found[2]}, form {found[3].upper()}"
+
+
+def title_words(title: str) -> str:
+    """Begin a title as sentences do, with the hyphen of a blueprint's id taken out: ``Residential 14, set 1, …``."""
+    return capital(re.sub(r"\b([a-z]+)-(\d+)(?=,)", r"\1 \2", title))
+
+
+def deed_words(did: str) -> str:
+    """Name a deed of the audit record: ``form.published`` → ``Form published``."""
+    return capital(re.sub(r"[._-]+", " ", did))
+
+
+def capital(words: str) -> str:
+    """Write the first letter large and leave the rest, names and initials above all, as they stand."""
+    return words[:1].upper() + words[1:]
+
+
+def tied_words(words: str | None) -> str:
+    """Keep each number with its unit on one line: ``extra time 25 %`` never parts before the sign."""
+    return re.sub(r"(?<=\d) (?=%|min\b|s\b|marks?\b)", "\N{NO-BREAK SPACE}", words or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sjt.web.wording import device_words, rule_words, writer_words
+from sjt.web.wording import deed_words, device_words, form_words, rule_words, title_words, writer_words
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
 
@@ -34,3 +34,12 @@ def test_rules_and_writers_have_names_and_unknown_ones_stay_readable() -> None:
     assert rule_words("some_new_rule@2") == "some new rule"
     assert writer_words("writer-03") == "Writer 3"
     assert writer_words("Wanda Price") == "Wanda Price"
+
+
+def test_forms_and_deeds_have_names_and_unknown_ones_stay_as_they_are() -> None:
+    assert form_words("residential-14-s1-a") == "Residential 14, set 1, form A"
+    assert form_words("early-years-20-s12-ab") == "Early years 20, set 12, form AB"
+    assert form_words("form-1") == "form-1"
+    assert title_words("residential-14, set 1, form A") == "Residential 14, set 1, form A"
+    assert title_words("Pilot of May, form B") == "Pilot of May, form B"
+    assert deed_words("sitting.code_tried") == "Sitting code tried"

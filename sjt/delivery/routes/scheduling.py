@@ -24,8 +24,10 @@ from sjt.delivery.webforms import (
     UploadForm,
 )
 from sjt.errors import InputError
-from sjt.web.filters import local_datetime
+from sjt.web.filters import local_datetime, plan_words
 from sjt.web.guards import actor, now, requires, settings
+from sjt.web.paging import named, shown
+from sjt.web.wording import form_words
 
 bp = Blueprint("scheduling", __name__, url_prefix="/sessions")
 
@@ -45,18 +47,18 @@ def sessions() -> ResponseReturnValue:
         lines = service.sessions(session)
     closed = [line for line in lines if line.state is SessionState.CLOSED]
     coming = [line for line in lines if line.state is not SessionState.CLOSED]
-    shown = {"closed": closed, "all": lines}.get(show, coming)
+    wanted = {"closed": closed, "all": lines}.get(show, coming)
     counts = {"open": len(coming), "closed": len(closed), "all": len(lines)}
-    return render_template("delivery/sessions.html", lines=shown, show=show, counts=counts)
+    return render_template("delivery/sessions.html", lines=shown(wanted), show=show, counts=counts)
 
 
 def _session_form() -> SessionForm:
     form = SessionForm()
     with db.session() as session:
         forms, plans = registry.forms(session), registry.plans(session)
-    form.forms.choices = [(one.form_id, f"{one.title or one.form_id} ({one.option})") for one in forms]
+    form.forms.choices = [(one.form_id, form_words(one.form_id)) for one in forms]
     form.reserve.choices = form.forms.choices
-    form.plan.choices = [(plan, plan) for plan in plans]
+    form.plan.choices = [(plan, plan_words(plan)) for plan in plans]
     return form
 
 
@@ -107,11 +109,14 @@ def _session_page(
         rules = registry.late_rules(session, session_id)
         unserved = registry.unserved(session, session_id)
         reserve = registry.reserve(session, session_id)
+    find = request.args.get("q", "").strip()
     status = 422 if error is not None or (late is not None and late.errors) else 200
     late = late or LateForm(formdata=None, late_minutes=rules.late_minutes, late_time=rules.late_time)
     page = render_template(
         "delivery/session_page.html",
         view=view,
+        seats=shown([line for line in view.seats if named(find, line.name, line.uln)]),
+        q=find,
         form=form or UploadForm(),
         error=error,
         columns=COLUMNS,
@@ -252,19 +257,19 @@ def centre_networks(centre_id: UUID) -> ResponseReturnValue:
 @bp.get("/candidates")
 @requires(Permission.SCHEDULE)
 def candidates() -> ResponseReturnValue:
-    show, words = request.args.get("show", "all"), request.args.get("q", "").strip().casefold()
+    show, find = request.args.get("show", "all"), request.args.get("q", "").strip()
     with db.session() as session:
         people = service.candidates(session)
         lacking = registry.gateways(session, people) if people else {}
     waiting = [one for one in people if lacking[one.id]]
-    shown = waiting if show == "waiting" else people
-    if words:
-        shown = [
-            one for one in shown if words in f"{one.given_name} {one.family_name} {one.uln} {one.employer}".casefold()
-        ]
+    wanted = [
+        one
+        for one in (waiting if show == "waiting" else people)
+        if named(find, one.given_name, one.family_name, one.uln, one.employer)
+    ]
     counts = {"all": len(people), "waiting": len(waiting)}
     return render_template(
-        "delivery/candidates.html", people=shown, lacking=lacking, show=show, counts=counts, q=request.args.get("q", "")
+        "delivery/candidates.html", people=shown(wanted), lacking=lacking, show=show, counts=counts, q=find
     )
 
 
