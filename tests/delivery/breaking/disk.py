@@ -22,7 +22,7 @@ FULL: Final = 13
 IOERR_WRITE: Final = 10 | 3 << 8
 IOERR_FSYNC: Final = 10 | 4 << 8
 _V = c.c_void_p
-_XOPEN = c.CFUNCTYPE(c.c_int, _V, c.c_char_p, _V, c.c_int, _V)
+_XOPEN = c.CFUNCTYPE(c.c_int, _V, _V, _V, c.c_int, _V)
 _XWRITE = c.CFUNCTYPE(c.c_int, _V, _V, c.c_int, c.c_int64)
 _XTRUNCATE = c.CFUNCTYPE(c.c_int, _V, c.c_int64)
 _XSYNC = c.CFUNCTYPE(c.c_int, _V, c.c_int)
@@ -216,9 +216,10 @@ def watched(folder: Path) -> Iterator[Disk]:
             setattr(methods, name, c.cast(callback, _V))
         return methods
 
-    def on_open(vfs: int, name: bytes | None, handle: int, flags: int, out: int) -> int:
+    def on_open(vfs: int, name: int | None, handle: int, flags: int, out: int) -> int:
+        # SQLite reads the name again until the file is closed: its own copy goes on, never one of Python's
         code = int(real_open(vfs, name, handle, flags, out))
-        path = Path(name.decode()) if name else None
+        path = Path(c.string_at(name).decode()) if name else None
         if code == 0 and path is not None and path.parent == folder:
             slot = c.cast(handle, c.POINTER(c.c_void_p))
             if address := slot[0]:
