@@ -89,7 +89,7 @@ def developer_builds_and_publishes(page: Page) -> list[str]:
         if page.get_by_role("link", name="See what came of it").count():
             page.get_by_role("link", name="See what came of it").click()
         look_again(page)
-    heading(page, re.compile(r"^Set \d+: residential-14"))
+    heading(page, re.compile(r"^Set \d+: Residential 14"))
     set_url = page.url
     for name in ("A", "B"):
         page.goto(set_url)

@@ -1,0 +1,179 @@
+"""Every page of the staff: whose it is and how it is reached."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any, Final
+
+from playwright.sync_api import Page, expect
+
+from tools.screenshots_drawing import Artist, Cast
+
+ID: Final = "[0-9a-f-]{36}"
+
+
+@dataclass(frozen=True)
+class View:
+    """A page of the staff: whose it is, where it begins, and which links lead on (the first whose address fits).
+
+    A step that begins with ``+`` is added to the address: a page that nothing leads to while all stands as it does.
+    """
+
+    name: str
+    login: str
+    start: str
+    then: tuple[str, ...] = ()
+    last: bool = False
+    """Follow the last fitting link, not the first."""
+    printed: bool = False
+    """Drawn as it prints, too."""
+
+
+STAFF_VIEWS: Final = (
+    View("sign-in", "anyone", "/sign-in"),
+    View("accessibility", "anyone", "/accessibility"),
+    View("privacy", "anyone", "/privacy"),
+    View("error-not-found", "anyone", "/nowhere"),
+    View("error-forbidden", "employer", "/audit/"),
+    View("preflight", "anyone", "/preflight/"),
+    View("desk", "centre", "/desk"),
+    View("desk-officer", "officer", "/desk"),
+    View("profile", "writer", "/profile"),
+    View("scenarios", "writer", "/bank/"),
+    View("scenario", "writer", "/bank/scenarios/cypf-0101"),
+    View("scenario-preview", "writer", "/bank/scenarios/cypf-0101/preview"),
+    View("coverage", "writer", "/bank/coverage?option=residential"),
+    View("findings", "writer", "/bank/findings"),
+    View("bank-import", "writer", "/bank/import"),
+    View("feedback", "writer", "/feedback/"),
+    View("forms", "developer", "/forms/"),
+    View("form-set", "developer", "/forms/", (f"^/forms/{ID}$",), last=True),
+    View("form", "developer", "/forms/", (f"^/forms/{ID}$", r"^/forms/form/[^/]+$")),
+    View("form-publish", "developer", "/forms/", (f"^/forms/{ID}$", r"^/forms/form/[^/]+$", "+/publish")),
+    View("form-withdraw", "developer", "/forms/", (f"^/forms/{ID}$", r"^/forms/form/[^/]+$", "/withdraw$")),
+    View("form-build", "developer", "/forms/new"),
+    View("sessions", "centre", "/sessions/"),
+    View("session-new", "centre", "/sessions/new"),
+    View("session", "centre", "/sessions/{session}"),
+    View("session-closed", "centre", "/sessions/{finished}"),
+    View("session-forms", "centre", "/sessions/{session}/forms"),
+    View("session-start", "centre", "/sessions/{session}/start"),
+    View("leak", "centre", "/room/{session}/reserve"),
+    View("candidates", "centre", "/sessions/candidates"),
+    View("candidate", "centre", "/sessions/candidates", (f"^/sessions/candidates/{ID}",)),
+    View("booking", "centre", "/sessions/{session}", (f"^/sessions/bookings/{ID}",)),
+    View("places", "centre", "/sessions/rooms"),
+    View("computers", "centre", "/preflight/session/{session}"),
+    View("preflight-room", "centre", "/preflight/session/{session}", (f"/preflight/{ID}$",)),
+    View("papers", "centre", "/paper/{session}"),
+    View("register", "centre", "/room/{session}/register", printed=True),
+    View("room-report", "centre", "/room/{finished}/report", printed=True),
+    View("room-pack", "centre", "/room/{finished}/pack", printed=True),
+    View("failure-cards", "centre", "/room/cards", printed=True),
+    View("rooms", "invigilator", "/room/"),
+    View("room-cards", "invigilator", "/room/{session}/cards"),
+    View("answer-files", "invigilator", "/room/{session}/emergency"),
+    View("console-closed", "invigilator", "/room/{finished}"),
+    View("marking", "assessor", "/marking/"),
+    View("marking-script", "assessor", "/marking/", (f"^/marking/script/{ID}$",), last=True),
+    View("marking-second", "moderator", "/marking/", (f"^/marking/script/{ID}$", "+/second")),
+    View("marking-ties", "assessor", "/marking/ties"),
+    View("analyses", "psychometrician", "/analysis/"),
+    View("item-analysis", "psychometrician", "/analysis/sessions/{finished}", (r"[?&]part=(?!all)",), printed=True),
+    View("item-detail", "psychometrician", "/analysis/sessions/{finished}", ("/items/",)),
+    View("form-analysis", "psychometrician", "/analysis/", (r"^/analysis/forms/[^/]+$",)),
+    View("form-item", "psychometrician", "/analysis/", (r"^/analysis/forms/[^/]+$", "/items/")),
+    View("pass-marks", "psychometrician", "/results/pass-marks"),
+    View("pass-mark", "psychometrician", "/results/pass-marks", (r"^/results/pass-marks/.+",)),
+    View("judging", "psychometrician", "/results/judging"),
+    View("panel-new", "psychometrician", "/results/judging/new"),
+    View("panel", "psychometrician", "/results/judging", (f"^/results/judging/{ID}$",)),
+    View("judging-judge", "judge", "/results/judging"),
+    View("rate", "judge", "/results/judging", ("/rate$",)),
+    View("results", "officer", "/results/"),
+    View("session-results", "officer", "/results/sessions/{finished}"),
+    View("marks", "officer", "/results/sessions/{finished}", ("/marks$",)),
+    View("statement", "officer", "/results/sessions/{finished}", ("/statement$",), printed=True),
+    View("epa-records", "officer", "/epa/"),
+    View("epa-record", "assessor", "/epa/?show=awarded", (f"^/epa/{ID}$",)),
+    View("epa-record-begun", "assessor", "/epa/", (f"^/epa/{ID}$",)),
+    View("interview-pack", "assessor", "/epa/", (f"^/epa/{ID}$", "/interview$")),
+    View("employer", "employer", "/epa/mine"),
+    View("audit", "auditor", "/audit/"),
+    View("audit-chain", "auditor", "/audit/?q=form", ("^/audit/chain/form",)),
+    View("people", "admin", "/people"),
+    View("person", "admin", "/people", (f"^/people/{ID}$",)),
+    View("person-new", "admin", "/people/new"),
+    View("jobs", "developer", "/jobs/"),
+    View("job", "developer", "/jobs/", (f"^/jobs/{ID}$",)),
+)
+
+
+def links_of(page: Page) -> list[str]:
+    found: list[str] = page.eval_on_selector_all(
+        "main a[href]", "(all) => all.map((one) => one.getAttribute('href').replace(location.origin, ''))"
+    )
+    return found
+
+
+def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> None:
+    words = {"session": told["session"], "finished": told["finished"][-1]}
+    if not names or names & {"panel", "rate", "judging-judge"}:
+        a_panel(cast["psychometrician"])
+    if not names or names & {"form-analysis", "form-item"}:
+        an_analysis(cast["psychometrician"])
+    for view in STAFF_VIEWS:
+        if names and view.name not in names:
+            continue
+        page = cast[view.login]
+        page.goto(view.start.format(**words))
+        for pattern in view.then:
+            if pattern.startswith("+"):
+                page.goto(page.url + pattern[1:])
+                continue
+            whole = "part=" in pattern  # of an analysis: one form's tab
+            fitting = [link for link in links_of(page) if re.search(pattern, link if whole else link.split("?")[0])]
+            if not fitting:
+                print(f"{view.name}: nothing on {page.url} leads to {pattern}", file=sys.stderr)
+                break
+            page.goto(fitting[-1] if view.last else fitting[0])
+        else:
+            if view.name.startswith("preflight"):
+                expect(page.locator("[data-sum]")).not_to_contain_text("running", timeout=60_000)
+            artist.draw(page, view.name)
+            if view.printed:
+                artist.print(page, view.name)
+    if not names or "link" in names:
+        invitation(cast, artist)
+
+
+def a_panel(page: Page) -> None:
+    """Start a panel, which the demonstration leaves to its visitors."""
+    page.goto("/results/judging/new")
+    page.get_by_label("What the panel is for").fill("Pass mark of the residential forms, autumn")
+    page.locator("input[type=checkbox][name=forms]").first.check()
+    for judge in page.locator("input[type=checkbox][name=judges]").all():
+        judge.check()
+    page.get_by_role("button", name="Start panel").click()
+
+
+def an_analysis(page: Page) -> None:
+    """Have one form analysed over all its sessions, and wait for it."""
+    page.goto("/analysis/")
+    page.goto(next(link for link in links_of(page) if link.startswith("/analysis/forms/")))
+    page.get_by_role("button", name="Analyse").click()
+    page.wait_for_selector("a[href*='/items/']", timeout=120_000)
+
+
+def invitation(cast: Cast, artist: Artist) -> None:
+    page = cast["admin"]
+    page.goto("/people/new")
+    page.get_by_label("Full name").fill("Hannah Winter-Oyelaran")
+    page.get_by_label("Log-in name").fill("h.winter")
+    page.locator("input[type=checkbox][name=roles]").first.check()
+    page.get_by_role("button", name="Add person").click()
+    artist.draw(page, "link-made")
+    cast["anyone"].goto((page.locator("code").first.text_content() or "").strip())
+    artist.draw(cast["anyone"], "link")
