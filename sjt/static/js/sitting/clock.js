@@ -46,7 +46,7 @@ export class Clock {
     }
     this.ran = runs;
     if (endsAt && this.end) this.end.textContent = timeOfDay(endsAt);
-    if (!runs && this.end) this.end.textContent = "later, the clock is stopped";
+    if (!runs && this.end) this.end.textContent = "a later time: the clock is stopped";
     this.endsAt = endsAt;
     this.show();
   }
