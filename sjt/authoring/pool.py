@@ -1,8 +1,8 @@
 """Many forms inside fixed bands: sets under overlap and exposure caps, and a pool of unique forms to draw from.
 
-Each form starts as a shaken copy of an earlier one and is walked until it meets every constraint; used scenarios
-cost a toll, so that use stays even. Under an overlap cap the forms are then taken in turn, worst first, and walked
-again with a row for each of the others. Every form is checked exactly before it is kept.
+In a pool each form starts as a shaken copy of an earlier one and is walked until it meets every constraint; used
+scenarios cost a toll, so that use stays even. Under a cap on overlap or exposure all forms are walked at once
+(``assembly_apart``). Every form is checked exactly before it is kept.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sjt.authoring.assembly import AssemblyBank, AssemblySpec, broken, check
+from sjt.authoring.assembly_apart import TOLD, Apart, Standing
 from sjt.authoring.assembly_problem import IntArray
-from sjt.authoring.swaps import BoolArray, Units, Walk, units_of
+from sjt.authoring.swaps import BoolArray, Walk, units_of
 
 SHAKEN = 0.45
 """Share of a form's scenarios that are replaced at random before it is walked to rights."""
 TRIES = 14
 STEPS = 260
 NEWCOMERS = 120
+STEPS_A_FORM = 900
+"""Steps, each a change of one form, that a set under caps is walked for, times its forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,14 @@ def fill(
     """Fill a pool with ``n`` forms that each meet ``spec`` (one form, fixed bands), all different."""
     started = time.monotonic()
     one = replace(spec, forms=1, together=(), overlap_max=None, earlier=(), max_use=None)
-    cap = cap or Cap(n)
-    makers = _Maker(bank, one, cap, seed)
+    makers = _Maker(bank, one, seed)
     start = makers.units.chosen_of([list(first)], one)
     if start is None:
         raise ValueError("The first form takes a part of a scenario that is no unit.")
+    if cap is not None and (cap.overlap_max is not None or cap.max_use is not None):
+        return _capped(
+            makers, start[0], n, cap, lambda: time.monotonic() - started > seconds, cancelled, progress, seed
+        )  # fmt: skip
     makers.keep(start[0])
     stopped = "enough"
     while len(makers.forms) < n:
@@ -85,19 +91,56 @@ def fill(
             stopped = "nodes"
             break
         progress("filling", len(makers.forms) / n)
-    if cap.overlap_max is not None:
-        makers.part(lambda: cancelled() or time.monotonic() - started > seconds, progress)
-    forms = tuple(tuple(makers.units.form_items(row)) for row in makers.forms)
-    if len(forms) < n and stopped == "enough":
-        stopped = "time" if time.monotonic() - started > seconds else "nodes"
-    return Filled(forms, stopped, makers.why)
+    return Filled(tuple(tuple(makers.units.form_items(row)) for row in makers.forms), stopped, makers.why)
+
+
+def _capped(
+    makers: _Maker,
+    first: BoolArray,
+    n: int,
+    cap: Cap,
+    late: Callable[[], bool],
+    cancelled: Callable[[], bool],
+    progress: Callable[[str, float], None],
+    seed: int,
+) -> Filled:
+    """Walk a whole set apart; what still breaks a cap when the steps are spent is left out, the worst first."""
+    walk = Apart(makers.units, first, n, overlap_max=cap.overlap_max, max_use=cap.max_use, seed=seed)
+    done = 0
+
+    def tell(standing: Standing) -> None:
+        nonlocal done
+        done += 1
+        if done % 50 == 0:
+            progress("parting", min(1.0, done * TOLD / (STEPS_A_FORM * n)))
+
+    standing = walk.run(STEPS_A_FORM * n, lambda: late() or cancelled(), tell)
+    stopped = "enough" if standing.is_right else "cancel" if cancelled() else "time" if late() else "nodes"
+    kept = [f for f in range(n) if makers.is_right(walk.chosen[f])] if standing.broken else list(range(n))
+    forms = [walk.chosen[f] for f in walk.without_the_worst(kept)]
+    # The exact check has the last word.
+    forms = [row for row in forms if makers.is_right(row)]
+    why = "" if len(forms) == n else f"{_wrong_words(standing, cap)} when the work stopped."
+    return Filled(tuple(tuple(makers.units.form_items(row)) for row in forms), stopped, why)
+
+
+def _wrong_words(standing: Standing, cap: Cap) -> str:
+    """Say what a set still lacks."""
+    parts = []
+    if standing.shared:
+        parts.append(f"pairs of forms shared {standing.shared} scenarios more than the {cap.overlap_max} allowed")
+    if standing.worn:
+        parts.append(f"scenarios stood {standing.worn} times more than {cap.max_use} forms allow")
+    if standing.broken:
+        parts.append(f"{standing.broken} forms did not meet their own constraints")
+    return (", ".join(parts) or "the forms were incomplete").capitalize()
 
 
 class _Maker:
     """The forms so far, how often each scenario stands in them, and the walking of new ones."""
 
-    def __init__(self, bank: AssemblyBank, one: AssemblySpec, cap: Cap, seed: int) -> None:
-        self.bank, self.one, self.cap, self.seed = bank, one, cap, seed
+    def __init__(self, bank: AssemblyBank, one: AssemblySpec, seed: int) -> None:
+        self.bank, self.one, self.seed = bank, one, seed
         self.units = units_of(bank, one)
         self.random = np.random.default_rng([seed, 3])
         self.forms: list[BoolArray] = []
@@ -121,7 +164,7 @@ class _Maker:
             chosen = self.shaken(self.forms[int(self.random.integers(len(self.forms)))])
             self.walks += 1
             walk = Walk(
-                self._open(self.uses), self.one, chosen[None, :], float("-inf"), [self.seed, self.walks],
+                self.units, self.one, chosen[None, :], float("-inf"), [self.seed, self.walks],
                 toll=self._toll(), most_in=NEWCOMERS,
             )  # fmt: skip
             best, least = walk.settle(STEPS)
@@ -139,96 +182,19 @@ class _Maker:
         mean = max(1.0, float(self.uses.mean()))
         return 0.6 * (self.uses[self.units.scenario] / mean)
 
-    def _open(self, uses: IntArray) -> Units:
-        """Units that are still free under the exposure cap."""
-        if self.cap.max_use is None:
-            return self.units
-        worn = (uses >= self.cap.max_use)[self.units.scenario] & ~self.units.anchors
-        return replace(self.units, banned=self.units.banned | worn)
-
     def shaken(self, form: BoolArray) -> BoolArray:
         """Replace a share of a form's scenarios at random, each by one that adds the same counts if there is one."""
         units, chosen = self.units, form.copy()
-        free = self._open(self.uses)
-        worn = np.flatnonzero(chosen & free.banned)
-        inside = np.flatnonzero(chosen & ~units.anchors & ~free.banned)
-        out = self.random.permutation(inside)[: max(1, round(SHAKEN * len(inside)))]
-        for unit in [*worn, *out]:
+        inside = np.flatnonzero(chosen & ~units.anchors)
+        for unit in self.random.permutation(inside)[: max(1, round(SHAKEN * len(inside)))]:
             taken = np.isin(units.scenario, units.scenario[chosen])
-            others = np.flatnonzero(~taken & ~free.banned & ~units.anchors)
+            others = np.flatnonzero(~taken & ~units.banned & ~units.anchors)
             if not len(others):
                 continue
             weights = 1.0 / (1.0 + self.uses[units.scenario[others]]) ** 2
             new = int(self.random.choice(others, p=weights / weights.sum()))
             chosen[unit], chosen[new] = False, True
         return chosen
-
-    def part(self, stop: Callable[[], bool], progress: Callable[[str, float], None]) -> None:
-        """Walk forms that share too much with others until no pair does, or the rounds are spent."""
-        limit = self.cap.overlap_max or 0
-        rounds = 60 * len(self.forms)
-        lately: dict[int, int] = {}
-        for turn in range(rounds):
-            excess = self._excess(limit)
-            if not excess.any() or stop():
-                break
-            progress("parting", 1.0 - min(1.0, float((excess > 0).mean())))
-            order = [f for f in np.argsort(-excess, kind="stable") if excess[f] and lately.get(int(f), -9) < turn - 3]
-            f = int(order[0]) if order else int(np.argmax(excess))
-            lately[f] = turn
-            self._rework(f, limit)
-        # What still shares too much goes, the worst first.
-        while len(self.forms) > 1 and (excess := self._excess(limit)).any():
-            gone = int(np.argmax(excess))
-            self.uses[self.units.scenario[self.forms[gone]]] -= 1
-            del self.forms[gone]
-            self.why = f"Pairs of forms would share more than {limit} scenarios."
-
-    def _presence(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-        """Shape (forms, scenarios): which scenarios, anchors aside, each form holds."""
-        held = np.zeros((len(self.forms), len(self.bank.scenarios)))
-        for n, form in enumerate(self.forms):
-            held[n, self.units.scenario[form & ~self.units.anchors]] = 1.0
-        return held
-
-    def _excess(self, limit: int) -> IntArray:
-        held = self._presence()
-        shared = held @ held.T
-        np.fill_diagonal(shared, 0)
-        return np.asarray(np.maximum(shared - limit, 0).sum(axis=1), dtype=np.int64)
-
-    def _rework(self, f: int, limit: int) -> None:
-        held = self._presence()
-        others = np.delete(held, f, axis=0)
-        uses = self.uses.copy()
-        uses[self.units.scenario[self.forms[f]]] -= 1
-        wide = replace(
-            self._open(uses),
-            adds=np.hstack([self.units.adds, others[:, self.units.scenario].T]),
-            low=np.concatenate([self.units.low, np.zeros(len(others))]),
-            high=np.concatenate([self.units.high, np.full(len(others), float(limit))]),
-        )
-        self.walks += 1
-        before = float(np.maximum(others @ held[f] - limit, 0).sum())
-        start = self.forms[f]
-        for shake in (False, True):
-            walk = Walk(
-                wide, self.one, (self.shaken(start) if shake else start)[None, :], float("-inf"),
-                [self.seed, self.walks, int(shake)], most_in=NEWCOMERS,
-            )  # fmt: skip
-            best, _ = walk.settle(STEPS)
-            new = np.zeros(len(self.bank.scenarios))
-            new[self.units.scenario[best[0] & ~self.units.anchors]] = 1.0
-            after = float(np.maximum(others @ new - limit, 0).sum())
-            fits = bool((wide.banned & best[0]).sum() == 0)
-            # As good is good enough: standing still never leads out.
-            if fits and after <= before and self.is_right(best[0]) and best[0].tobytes() not in self.seen:
-                self.seen.discard(start.tobytes())
-                self.seen.add(best[0].tobytes())
-                self.forms[f] = best[0].copy()
-                self.uses = uses
-                self.uses[self.units.scenario[best[0]]] += 1
-                return
 
 
 def draw(pool: Sequence[str], seed: str, candidate: str, taken: frozenset[str] = frozenset()) -> str | None:
