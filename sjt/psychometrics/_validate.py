@@ -83,7 +83,8 @@ def as_vector(values: npt.ArrayLike, *, name: str, least: int = 1, missing: bool
     if vector.ndim != 1:
         raise ShapeError(f"{name}: {vector.ndim} dimensions where a list has 1.")
     if vector.size < least:
-        raise ShapeError(f"{name}: {vector.size} values, needs at least {least}.")
+        have = f"{vector.size} value{'s' * (vector.size != 1)}"
+        raise ShapeError(f"{name}: {have}, at least {least} are needed. Add the others.")
     bad = ~np.isfinite(vector) if not missing else np.isinf(vector)
     refuse(
         f"{name} has values that are not finite numbers.",

@@ -73,7 +73,15 @@ def choose_groups(
             remedy = f"Values here: {', '.join(sorted(sizes)[:20]) or 'none'}."
             faults.append(Fault(file, "", name, f"Nobody has the {what} value {given}.", remedy))
     if len(sizes) < 2:
-        faults.append(Fault(file, "", name, f"It has {len(sizes)} groups.", "DIF compares two; choose another column."))
+        faults.append(
+            Fault(
+                file,
+                "",
+                name,
+                "It has one group." if len(sizes) == 1 else "It has no group.",
+                "DIF compares two; choose another column.",
+            )
+        )
     if reference is not None and reference == focal:
         faults.append(Fault(file, "", name, f"Reference and focal group are both {focal}.", "Name two groups."))
     if faults:

@@ -106,9 +106,8 @@ def prepare(old: Responses, new: Responses, anchors: Sequence[str]) -> tuple[For
                 "the form and are left out; give a file for each form."
             )
         if complete.sum() < 2:
-            fault = Fault(
-                data.file, "", "", f"{int(complete.sum())} persons were presented every item.", "Two at least."
-            )
+            who = "One person was" if complete.any() else "Nobody was"
+            fault = Fault(data.file, "", "", f"{who} presented every item.", "Equating needs two persons at least.")
             raise InputError("The forms cannot be equated.", [fault])
         forms.append(FormData(data.file, kept, marks[complete], low[seen], high[seen]))
     lost = [anchor for anchor in anchors if anchor not in forms[0].items or anchor not in forms[1].items]

@@ -86,6 +86,8 @@ def analyse(
     items = item_rows(core, responses, boot, flagged, raw or {}, form_r)
     test, more = whole_test(core, boot, cut)
     notes += more
+    if cut is not None and test["max"] is not None and not test["min"] <= cut <= test["max"]:
+        notes.append(f"The pass mark {cut:g} lies outside the {test['min']:g} to {test['max']:g} marks reachable.")
     answer: dict[str, Any] = {
         "n_persons": table.n_persons,
         "n_items": table.n_items,

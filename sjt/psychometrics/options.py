@@ -81,7 +81,7 @@ def read_raw(source: Path | bytes, responses: Responses, *, file: str | None = N
         try:
             answer = _answer(row[at["response"]])
             spent = _seconds(row, at)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             faults.append(Fault(sheet.file, where, "response", f"{error}.", "Give JSON, and times in ISO form."))
             continue
         people, answers, seconds = collected.setdefault(item, ([], [], []))
@@ -150,7 +150,7 @@ def key_worth(format: str, key: str | None, options: Sequence[str]) -> dict[str,
     try:
         loaded = json.loads(key)
         table = loaded if isinstance(loaded, dict) else {"key": loaded}
-    except ValueError:
+    except (ValueError, RecursionError):
         if ">" in key:
             table = {"order": [[o.strip() for o in tier.split("=")] for tier in key.split(">")]}
         else:

@@ -353,6 +353,17 @@ def read_responses(
             said[name] = [cell.strip() for cell in column]
             words.append(name)
             continue
+        if person_column is None and items is None and _all_names(codes, distinct, cells):
+            faults.append(
+                Fault(
+                    sheet.file,
+                    "row 1",
+                    name,
+                    "Every cell below it is a word of its own, as persons have them.",
+                    "Call the column `person`.",
+                )
+            )
+            continue
         named.append(name)
         coded.append(codes)
     if unlisted:
@@ -361,9 +372,9 @@ def read_responses(
         notes.append(f"Taken as attributes by their name: {', '.join(by_name)}.")
     if words:
         notes.append(f"Taken as attributes since they hold words: {', '.join(words)}.")
-    if not sheet.rows:
+    if not sheet.rows and not faults:
         faults.append(Fault(sheet.file, "", "", "There is no row below the header.", "Add a row for each person."))
-    if not named:
+    if not named and not faults:
         faults.append(Fault(sheet.file, "row 1", "", "There is no column of marks.", "Add a column for each item."))
     codes = np.column_stack(coded) if coded else np.zeros((len(sheet.rows), 0), dtype=np.int32)
     if items is not None:
@@ -395,6 +406,11 @@ def _all_words(distinct: NDArray[np.int32], cells: _Cells) -> bool:
         index in cells.bad and not odd.fullmatch(cells.bad[index]) and not any(map(str.isdigit, cells.bad[index]))
         for index in filled
     )
+
+
+def _all_names(codes: NDArray[np.int32], distinct: NDArray[np.int32], cells: _Cells) -> bool:
+    """Whether no two cells are alike and none is a number: names of persons under another heading."""
+    return len(codes) > 1 and len(distinct) == len(codes) and all(index in cells.bad for index in distinct.tolist())
 
 
 def _person_faults(sheet: Sheet, persons: Sequence[str], column: str) -> list[Fault]:

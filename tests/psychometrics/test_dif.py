@@ -234,7 +234,7 @@ def test_faults_of_the_groups_are_named(tmp_path: Path) -> None:
     path.write_text("person,@g,x\np1,a,1\np2,a,0\np3,,1\n")
     for args, words in (
         (("--group", "nothing"), "no such attribute"),
-        (("--group", "g"), "1 groups"),
+        (("--group", "g"), "It has one group."),
         (("--group", "g", "--reference", "z"), "Nobody has the reference value z"),
     ):
         result = CliRunner().invoke(command, [str(path), *args])

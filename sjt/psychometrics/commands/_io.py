@@ -11,10 +11,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.types import FloatParamType
 
 from sjt.errors import Fault, InputError
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Finite(FloatParamType):
+    """A number of the command line that is neither NaN nor infinite."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the number, or fail as wrong usage."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+FINITE = Finite()
 
 
 def json_option(command: F) -> F:

@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from sjt.errors import Fault, InputError
-from sjt.psychometrics.commands._io import input_file, json_option, write_json
+from sjt.psychometrics.commands._io import FINITE, input_file, json_option, write_json
 
 
 @click.command()
 @click.argument("responses", required=False, metavar="RESPONSES.csv")
 @click.option("--items", "items_file", metavar="ITEMS.csv", help="Range, chance mark, testlet and format of the items.")
 @click.option("--raw", "raw_file", metavar="RAW.csv", help="What each person chose, for option analysis.")
-@click.option("--cut", type=float, help="Pass mark in raw marks; pass if the total is at or above it.")
+@click.option("--cut", type=FINITE, help="Pass mark in raw marks; pass if the total is at or above it.")
 @click.option(
     "--irt",
     type=click.Choice(["gpcm", "grm", "pcm", "rasch", "none"]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from sjt.psychometrics.commands._io import json_option, write_json
+from sjt.psychometrics.commands._io import FINITE, json_option, write_json
 
 if TYPE_CHECKING:
     from sjt.psychometrics.consistency import Classification
@@ -23,13 +23,13 @@ def _block(result: Classification) -> dict[str, object]:
 
 
 @click.command()
-@click.option("--mean", type=float, help="Mean total, marks.")
-@click.option("--variance", type=float, help="Variance of the totals (divisor n - 1).")
+@click.option("--mean", type=FINITE, help="Mean total, marks.")
+@click.option("--variance", type=FINITE, help="Variance of the totals (divisor n - 1).")
 @click.option("--scores", metavar="SCORES.csv", help="In place of mean and variance: columns person and score.")
-@click.option("--reliability", type=float, required=True, help="Between 0 and 1.")
-@click.option("--cut", type=float, required=True, help="Pass mark; pass if the total is at or above it.")
-@click.option("--max", "high", type=float, required=True, help="Largest total reachable.")
-@click.option("--min", "low", type=float, default=0.0, show_default=True, help="Smallest total reachable.")
+@click.option("--reliability", type=FINITE, required=True, help="Between 0 and 1.")
+@click.option("--cut", type=FINITE, required=True, help="Pass mark; pass if the total is at or above it.")
+@click.option("--max", "high", type=FINITE, required=True, help="Largest total reachable.")
+@click.option("--min", "low", type=FINITE, default=0.0, show_default=True, help="Smallest total reachable.")
 @click.option(
     "--cut-rule",
     type=click.Choice(["nearest", "ceil"]),

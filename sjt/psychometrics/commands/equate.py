@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sjt.psychometrics.commands._io import json_option, write_json
+from sjt.psychometrics.commands._io import FINITE, json_option, write_json
 
 
 @click.command()
@@ -21,8 +21,8 @@ from sjt.psychometrics.commands._io import json_option, write_json
     show_default=True,
     help="Whether the totals include the anchors.",
 )
-@click.option("--cut", type=float, help="Pass mark on the old form, in its marks.")
-@click.option("--weight", type=float, help="Weight of the new form's group; its share of all persons if left out.")
+@click.option("--cut", type=FINITE, help="Pass mark on the old form, in its marks.")
+@click.option("--weight", type=FINITE, help="Weight of the new form's group; its share of all persons if left out.")
 @click.option("--items", "items_file", metavar="ITEMS.csv", help="Range of the items of both forms.")
 @click.option("--keep-drifted", is_flag=True, help="Keep anchors that drifted.")
 @click.option("--degree", type=click.IntRange(1, 10), default=4, show_default=True, help="Moments smoothing keeps.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sjt.psychometrics.commands._io import input_file, json_option, write_json
+from sjt.psychometrics.commands._io import FINITE, input_file, json_option, write_json
 
 
 def read_unit(context: click.Context, parameter: click.Parameter, value: str) -> Fraction:
@@ -37,7 +37,7 @@ def from_scores(command: Callable[..., None]) -> Callable[..., None]:
     """Options of the methods that use candidates' scores."""
     for option in (
         click.option("--seed", default=1, show_default=True, help="Seed of the bootstrap."),
-        click.option("--max", "maximum", type=float, help="Maximum of the test, for the percentage."),
+        click.option("--max", "maximum", type=FINITE, help="Maximum of the test, for the percentage."),
     ):
         command = option(command)
     return command
@@ -176,8 +176,8 @@ def beuk(file: str | None, json_to: str | None, unit: Fraction, scores: str, max
 
 @click.command("borderline-regression")
 @common
-@click.option("--max", "maximum", type=float, help="Maximum of the test, for the percentage.")
-@click.option("--border", required=True, type=float, help="The borderline grade.")
+@click.option("--max", "maximum", type=FINITE, help="Maximum of the test, for the percentage.")
+@click.option("--border", required=True, type=FINITE, help="The borderline grade.")
 def borderline_regression(
     file: str | None, json_to: str | None, unit: Fraction, maximum: float | None, border: float
 ) -> None:
@@ -229,7 +229,7 @@ def contrasting_groups(file: str | None, json_to: str | None, unit: Fraction, ma
 @click.command()
 @common
 @from_scores
-@click.option("--chance", default=0.0, show_default=True, help="Mean mark of random answers.")
+@click.option("--chance", type=FINITE, default=0.0, show_default=True, help="Mean mark of random answers.")
 @click.option("--mult", default=0.6, show_default=True, type=click.FloatRange(0, 1))
 @click.option("--percentile", default=95.0, show_default=True, type=click.FloatRange(0, 100))
 def cohen(

@@ -36,7 +36,7 @@ def pool(analyses: tuple[str, ...], profile: str | None, json_to: str | None) ->
     for path in analyses:
         try:
             answer = json.loads(read_text(path))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             faults.append(Fault(path, "", "", f"it is not JSON: {error}.", "Give what `sjt analyse --json` wrote."))
             continue
         if not isinstance(answer, dict) or not isinstance(answer.get("items"), list) or "data_sha256" not in answer:

@@ -34,6 +34,9 @@ def read_json(path: str) -> Any:
         raise InputError("Nothing was read.", [fault]) from error
     except ValueError as error:
         raise InputError("Nothing was read.", [Fault(path, "", "", f"{error}.", "Correct the JSON.")]) from error
+    except RecursionError as error:
+        fault = Fault(path, "", "", "its lists or objects are nested too deep.", "Correct the JSON.")
+        raise InputError("Nothing was read.", [fault]) from error
 
 
 @click.command()
