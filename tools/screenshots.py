@@ -23,7 +23,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.builders.server import CHROMIUM_ARGUMENTS, serving  # noqa: E402 - the checkout must be on the path first
-from tools.screenshots_drawing import NARROW, Artist, Cast, not_drawn  # noqa: E402
+from tools.screenshots_drawing import NARROW, Artist, Cast, not_drawn, shrink_kept  # noqa: E402
 from tools.screenshots_paper import on_paper, slips  # noqa: E402
 from tools.screenshots_sitting import sitting  # noqa: E402
 from tools.screenshots_staff import staff  # noqa: E402
@@ -60,6 +60,8 @@ def main() -> int:
                 if not names or name in names:
                     pieces[name](cast, artist, told)
             browser.close()
+    if not names:
+        shrink_kept(asked.into.resolve())
     print(f"{artist.drawn} pictures in {asked.into}; {artist.faults} parts beyond {NARROW} px")
     missing = [] if names else list(not_drawn(artist.seen, (ROOT / "docs" / "urls.md").read_text(encoding="utf-8")))
     for one in missing:

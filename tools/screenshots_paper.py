@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tools.screenshots_drawing import Artist, Cast
 from tools.screenshots_sitting import confirm, identity
@@ -32,6 +32,7 @@ def on_paper(cast: Cast, artist: Artist, told: dict[str, Any]) -> None:
     for label, text in (("Began", "00:01"), ("Came in", "00:02"), ("Why", "Sat on paper in a room of its own")):
         invigilator.get_by_label(label, exact=True).fill(text)
     invigilator.get_by_role("button", name="Record times").click()
+    expect(invigilator.get_by_text("The times are recorded.")).to_be_visible()
     for at, keyer in enumerate((invigilator, centre)):
         key(artist, keyer, papers, differs=at == 1)
     officer = cast["officer"]
@@ -45,15 +46,14 @@ def key(artist: Artist, page: Page, papers: str, *, differs: bool) -> None:
     mark = (page.locator("td.mono").first.text_content() or "").strip()
     page.get_by_role("link", name=re.compile("^Key the")).click()
     page.get_by_label("Check mark on the sheets").fill(mark)
-    for at, box in enumerate(page.locator(".key-row input").all()):
-        long = int(box.get_attribute("maxlength") or 1)
-        hint = page.locator(f"#{box.get_attribute('aria-describedby')}").first.text_content() or ""
-        box.fill("-" * long if not (differs and at == 0 and "letter" in hint) else "A" + "-" * (long - 1))
+    for box in page.locator(".key-row input").all():
+        box.fill("-")  # left empty on the sheet
     for at, area in enumerate(page.locator(".key-row textarea").all()):
         area.fill("I would listen first." if differs and at == 0 else "I would listen.")
     if not differs:
         artist.draw(page, "paper-key")
     page.get_by_role("button", name="Keep this keying").click()
+    page.wait_for_url(f"**{papers}")
 
 
 def slips(cast: Cast, artist: Artist, told: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from sjt import db
 from sjt.access import SYSTEM, Role
 from sjt.accounts import desk, passwords, routes, service
 from sjt.accounts.model import LOGIN_LASTS, DeskTask, LinkPurpose
+from sjt.accounts.tables import User
 from sjt.accounts.throttle import Throttle
 from sjt.errors import NotFound
 from sjt.times import ManualClock
@@ -309,3 +310,20 @@ def test_a_room_that_cannot_say_what_waits_does_not_take_the_desk_down(
     text = page.soup.main.get_text()
     assert page.status_code == 200 and "Still here" in text
     assert "cannot be shown" in text and "There is no plan old-1" in text
+
+
+def test_132_people_come_in_pages_of_a_hundred_and_a_search_finds_one(
+    client_as: Callable[..., StrictClient], database: db.Database, clock: ManualClock
+) -> None:
+    admin = client_as(Role.ADMINISTRATOR)
+    with database.transaction() as session:
+        for n in range(132):
+            session.add(User(login=f"colleague-{n:03}", name=f"Colleague {n:03}", created_at=clock.now()))
+    first = admin.get("/people").soup
+    assert "1 to 100 here" in first.caption.get_text() and len(first.select("tbody tr")) == 100
+    onward = first.find("a", string="Next")
+    rest = admin.get(onward["href"]).soup
+    assert 32 <= len(rest.select("tbody tr")) < 100 and rest.find("a", string="Previous")
+    found = admin.get("/people?q=131+COLLEAGUE").soup
+    assert len(found.select("tbody tr")) == 1 and found.find("a", string="Show all")
+    assert "Nobody fits" in admin.get("/people?q=nowhere").soup.main.get_text()

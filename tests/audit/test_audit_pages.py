@@ -67,7 +67,7 @@ def test_chains_are_found_by_name_and_paged(auditor: StrictClient) -> None:
         write(f"thing-{n:03}")
     page = auditor.get("/audit/?q=form:thing").soup
     assert "205 chains" in page.caption.get_text() and len(page.select("tbody tr")) == 200
-    later = page.find("a", string="Later")
+    later = page.find("a", string="Next")
     assert len(auditor.get(later["href"]).soup.select("tbody tr")) == 5
     assert len(auditor.get("/audit/?q=thing-007").soup.select("tbody tr")) == 1
     for odd in ("%25", "_", "nowhere"):
