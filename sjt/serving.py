@@ -46,17 +46,34 @@ def logging_of_server() -> dict[str, Any]:
     }
 
 
+ROOM_PAGES: Final = (
+    "frames/base.html",
+    "frames/candidate.html",
+    "delivery/enter.html",
+    "delivery/you.html",
+    "delivery/display.html",
+    "delivery/instructions.html",
+    "delivery/waiting.html",
+    "delivery/_item.html",
+    "delivery/_questions.html",
+    "delivery/sitting.html",
+)
+"""What sixty candidates ask for in one moment."""
+
+
 def make_wsgi() -> Flask:
     """Make the application of a server process with all that runs beside it: ledger, closing of sittings, anchors."""
     from sjt import db
     from sjt.app import create_app
     from sjt.config import Settings
     from sjt.delivery import serving as delivery
+    from sjt.web.compiled import warm
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = Settings.from_env()
     clock = SystemClock()
     app = create_app(settings, clock=clock)
+    warm(app, ROOM_PAGES)
     running = delivery.start(db.current(), settings, clock)
     stop = threading.Event()
     anchoring = threading.Thread(target=_anchor_for_ever, args=(settings, stop), name="anchors", daemon=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import CodeType
 
+from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
@@ -27,3 +29,10 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+
+
+def warm(app: Flask, names: Iterable[str]) -> None:
+    """Compile what a whole room asks for in one moment, before the first of them asks."""
+    for name in names:
+        app.jinja_env.get_template(name)
+    _ = app.jinja_env.get_template("components/kit.html").module

@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, Final
 
 PR_SET_CHILD_SUBREAPER: Final = 36
@@ -28,7 +29,9 @@ def imports() -> None:
     import sjt.app
     import sjt.migrations.runner
     import sjt.serving
+    from sjt.config import Settings
     from sjt.delivery import sources
+    from sjt.web.compiled import warm
     from tests.delivery.breaking.cohort import Papers
 
     for name in sjt.app.BLUEPRINTS:
@@ -36,6 +39,9 @@ def imports() -> None:
     for room in sjt.joining.ROOMS_THAT_REGISTER:
         importlib.import_module(room)
     sources.use(Papers())
+    here = Path("/nowhere")
+    settings = Settings("sqlite://", here, "x" * 32, here / "anchor.pem")
+    warm(sjt.app.create_app(settings), sjt.serving.ROOM_PAGES)  # every server that is forked has them
 
 
 def serve(order: dict[str, Any]) -> None:
