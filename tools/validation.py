@@ -20,6 +20,8 @@ import numpy as np
 
 from sjt.psychometrics import agreement, classical, consistency, dif, fairness, markers, reliability, standard_setting
 from sjt.psychometrics.gram import MarkTable, pair_sums
+from sjt.psychometrics.item_analysis import analyse
+from sjt.psychometrics.responses import read_responses
 from sjt.psychometrics.score_cases import score_file
 from sjt.psychometrics.smallsample import shrink, wilson
 
@@ -32,9 +34,8 @@ WORKED = "worked case, computed apart"
 INTRO = (
     "Written by `python tools/validation.py` from the reference vectors in `tests/psychometrics/reference` (provenance"
     " in its `SOURCES.md`); the tests hold every difference to its tolerance. References are rounded, scoring to 6"
-    " decimals and the rest to 8 or more, so a difference below one in the last place is agreement. Pass marks by Beuk,"
-    " Cohen and contrasting groups, equating, response models and logistic DIF are compared by the tests of their"
-    " commands."
+    " decimals and the rest to 8 or more, so a difference below one in the last place is agreement. Contrasting"
+    " groups, equating, response models and logistic DIF are compared by the tests of their commands."
 )
 
 
@@ -96,6 +97,44 @@ def items() -> Iterator[Row]:
         yield "Item analysis", "lambda6", f"R, {name}", gap(reliability.lambda6(cov), guttman["lambda6"])
 
 
+def analyses() -> Iterator[Row]:
+    """What `sjt analyse` says of the real sets, number by number."""
+    for name in ("math14w", "verbal_aggression"):
+        ctt = load(name)["ctt"]
+        extra = [column for column in ("gender", "group") if column in (HERE / f"{name}.csv").read_text("utf-8")[:400]]
+        answer = analyse(read_responses(HERE / f"{name}.csv", attributes=extra), replications=0)
+        rows, test = answer["items"], answer["test"]
+
+        def column(field: str, rows: Any = rows) -> list[float]:
+            return [float("nan") if row[field] is None else row[field] for row in rows]
+
+        alpha, upper = ctt["alpha"]["values"], ctt["upper_lower"]["values"]
+        cfa, g = ctt["omega_cfa"]["values"]["omega_total"], ctt["generalizability"]["values"]
+        for family, what, source, got, want in (
+            ("Item analysis", "SD", f"R, {name}", column("sd"), ctt["items"]["values"]["sd"]),
+            *(
+                ("Item analysis", what, f"R psych, {name}", got, want)
+                for what, got, want in (
+                    ("alpha if deleted", column("alpha_if_deleted"), alpha["alpha_if_deleted"]),
+                    ("SEM", test["sem"], alpha["sem_from_raw_alpha"]),
+                    ("lambda-6 of correlations", test["lambda6_cor"], ctt["guttman_cor"]["values"]["lambda6"]),
+                    ("omega total, minres", test["omega_total_minres"], ctt["omega_psych"]["values"]["omega_total_1f"]),
+                    (
+                        "omega hierarchical",
+                        test["omega_hierarchical"],
+                        ctt["omega_psych"]["values"]["omega_hierarchical_3f"],
+                    ),
+                )
+            ),
+            ("Item analysis", "omega total", f"R lavaan, {name}", test["omega_total"], cfa),
+            ("Item analysis", "D (27 %)", f"R, {name}", column("d27"), upper["d_cut27"]),
+            ("Item analysis", "D (27 %), fixed n", f"R, {name}", column("d27_fixed"), upper["d_fixed27"]),
+            ("Generalisability", "Eρ², p × i", f"R, {name}", test["g"]["E_rho2"], g["g_coefficient"]),
+            ("Generalisability", "Φ, p × i", f"R, {name}", test["g"]["phi"], g["phi"]),
+        ):  # fmt: skip
+            yield family, what, source, gap(got, want)
+
+
 def cuts() -> Iterator[Row]:
     data = load("standard_setting")
     for case in data["angoff"]:
@@ -107,6 +146,14 @@ def cuts() -> Iterator[Row]:
     limits = [[case["cmin"], case["cmax"], case["fmin"], case["fmax"]]]
     found = standard_setting.hofstee(limits, case["scores"])
     yield "Pass marks", "Hofstee cut", WORKED, gap(found.cut, case["expected"]["cut"])
+    case = data["beuk"]
+    beuk = standard_setting.beuk(case["judge_cut"], case["judge_pass_pct"], case["scores"])
+    yield "Pass marks", "Beuk cut", WORKED, gap(beuk.cut, case["expected"]["cut"])
+    case = data["cohen"]
+    cohen = standard_setting.cohen(
+        case["scores"], chance=case["chance"], mult=case["mult"], percentile=case["percentile"]
+    )
+    yield "Pass marks", "Cohen cut", WORKED, gap(cohen.cut, case["expected"]["cut"])
     case = data["brm"]
     found = standard_setting.borderline_regression(case["score"], case["grade"], case["border"])
     yield "Pass marks", "borderline regression cut", WORKED, gap(found.cut, case["expected"]["cut"])
@@ -134,6 +181,16 @@ def decisions_of_scores() -> Iterator[Row]:
         lines = list(csv.reader((HERE / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
         totals = np.array([line[: data["meta"]["items"]] for line in lines[1:]], float).sum(axis=1)
         want, top = data["classification"]["livingston_lewis_2P"]["values"], data["ctt"]["total"]["values"]
+        plain = consistency.livingston_lewis(
+            *(float(totals.mean()), float(totals.var(ddof=1)), want["reliability"]),
+            *(data["classification"]["cut"], top["max_possible"]),
+        )
+        yield (
+            "Classification",
+            "Livingston–Lewis accuracy, from mean and variance (why it differs: analysis.md)",
+            f"R betafunctions, {name}",
+            gap(plain.accuracy, want["accuracy"]["Accuracy"]),
+        )
         true = consistency.true_variance_of_scores(totals, want["reliability"], top["max_possible"])
         figures = (float(totals.mean()), float(totals.var(ddof=1)), want["reliability"], data["classification"]["cut"])
         got = consistency.livingston_lewis(*figures, top["max_possible"], true_variance=true)
@@ -192,6 +249,7 @@ def groups() -> Iterator[Row]:
 FAMILIES: tuple[Callable[[], Iterator[Row]], ...] = (
     scoring,
     items,
+    analyses,
     cuts,
     decisions,
     decisions_of_scores,

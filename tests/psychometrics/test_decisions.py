@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sjt.errors import InputError, ShapeError
 from sjt.psychometrics import consistency, fairness
 from sjt.psychometrics.commands.classify import classify
+from sjt.psychometrics.reliability import effective_length
 from sjt.psychometrics.smallsample import shrink, wilson
 
 HERE = Path(__file__).parent / "reference"
@@ -28,6 +29,23 @@ def test_worked_cases_with_the_cut_rounded_up(case: dict[str, Any]) -> None:
     )
     for name, value in case["expected"].items():
         assert getattr(got, name) == pytest.approx(value, abs=6e-9 if name != "etl" else 6e-8), name
+
+
+@pytest.mark.parametrize("name", ["math14w", "verbal_aggression"])
+def test_betafunctions_departs_by_its_divisor_and_its_treatment_of_low_scores_alone(
+    name: str,
+) -> None:
+    data = json.loads((HERE / f"{name}.json").read_text("utf-8"))
+    rows = list(csv.reader((HERE / f"{name}.csv").read_text("utf-8").splitlines()))
+    totals = np.array([row[: data["meta"]["items"]] for row in rows[1:]], float).sum(axis=1)
+    reliability = data["classification"]["livingston_lewis_2P"]["values"]["reliability"]
+    high, mean, variance = data["ctt"]["total"]["values"]["max_possible"], totals.mean(), totals.var(ddof=1)
+    length = effective_length(float(mean), float(variance), reliability, 0, high)
+    x = totals / high * length
+    theirs = consistency.true_variance_of_scores(totals, reliability, high)
+    low_scores = float(np.where(x < 2, x * (x - 1), 0.0).mean()) / (length * (length - 1))
+    divisor = float(variance) / len(x) * (length / high) ** 2 / (length * (length - 1))
+    assert theirs + low_scores + divisor == pytest.approx(reliability * variance / high**2, abs=1e-15)
 
 
 @pytest.mark.parametrize("name", ["math14w", "verbal_aggression"])
