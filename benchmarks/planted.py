@@ -1,6 +1,6 @@
 """Are planted faults found, and sound items left alone? Simulated cohorts with wrong and reversed keys, by size.
 
-    python benchmarks/planted.py [--cohorts 10] [--sizes 20 50 100 200 500] [--seed 1] [--json FILE] [--page FILE]
+    python benchmarks/planted.py [--cohorts 3] [--sizes 20 50 100 200 500] [--seed 1] [--json FILE] [--page FILE]
 
 Each cohort of 25 scenarios has two items whose key has its best and worst option swapped and two whose key is turned
 upside down (sjt-science 0b.11). An item is found when it is flagged weak, negative or for a check of its key. A false
@@ -129,7 +129,7 @@ def page(counts: dict[int, Count], cohorts: int, seed: int) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cohorts", type=int, default=5, help="Cohorts with faults, and without, of each size.")
+    parser.add_argument("--cohorts", type=int, default=3, help="Cohorts with faults, and without, of each size.")
     parser.add_argument("--sizes", type=int, nargs="+", default=[20, 50, 200])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)

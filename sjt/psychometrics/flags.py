@@ -20,7 +20,7 @@ from sjt.psychometrics.smallsample import STEPS, Shrunken, policy, shrink_correl
 class Limits:
     """Limits of one profile; `Limits.of` reads all of them from it, the values here repeat the judgement test's."""
 
-    profile: str = "judgement-test@2"
+    profile: str = "judgement-test@3"
     facility_low: float = 0.40
     facility_high: float = 0.92
     corrected_low: float = 0.10
@@ -29,6 +29,8 @@ class Limits:
     sd_share: float = 0.08
     residual: float = 0.20
     certainty: float = 0.95
+    certainty_alone: float = 0.99
+    """Asked of a discrimination judged by the item's own sample alone, without shrinking."""
     rapid: float = 0.05
     """Share of answers too fast to be read, above which an item is flagged."""
     dif_false_discovery: float = 0.05
@@ -52,6 +54,7 @@ class Limits:
             "sd_share": ("items.sd_share", "least"),
             "residual": ("items.local_dependence", "above_mean"),
             "certainty": ("flags.certainty", "least"),
+            "certainty_alone": ("flags.certainty_alone", "least"),
             "rapid": ("items.rapid", "most"),
             "dif_false_discovery": ("items.dif", "false_discovery"),
             "drift_change": ("items.drift", "change"),
@@ -63,6 +66,8 @@ class Limits:
             for name, numbers in profile.tables.items()
             if name.startswith("facility_by_format.")
         }
+        if "flags.certainty_alone" not in profile.tables:  # profiles written before there was one
+            del names["certainty_alone"]
         sources = {name: profile.source(entry) for name, (entry, _) in names.items()}
         sources["steps"] = profile.source("small_sample.flags")
         sources |= {f"facility of {name}": profile.source(f"facility_by_format.{name}") for name in formats}
@@ -163,13 +168,15 @@ def raise_flags(
     facilities = shrink_facilities(facility, sd_share, n)
     p_weak = discrimination.below(float(np.arctanh(limits.item_rest)))
     p_negative = discrimination.below(0.0)
-    # An item unlike all others is pulled hardest towards them, so the sample's own verdict counts as well.
+    # An item unlike all others is pulled hardest towards them, so the sample's own verdict counts as well: at a higher
+    # certainty, since as many are tried as there are items.
     with np.errstate(invalid="ignore", divide="ignore"):
         z, se = np.arctanh(np.clip(r, -0.999, 0.999)), np.where(r_n > 3, 1 / np.sqrt(r_n - 3), np.nan)
-        p_own = ndtr((float(np.arctanh(limits.item_rest)) - z) / se)
-        alone = p_own > p_weak
-        p_weak = np.fmax(p_weak, p_own)
-        p_negative = np.fmax(p_negative, ndtr(-z / se))
+        own_weak, own_negative = ndtr((float(np.arctanh(limits.item_rest)) - z) / se), ndtr(-z / se)
+    weak = (p_weak >= limits.certainty) | (own_weak >= limits.certainty_alone)
+    negative = (p_negative >= limits.certainty) | (own_negative >= limits.certainty_alone)
+    alone = np.where(negative, p_negative < limits.certainty, weak & (p_weak < limits.certainty))
+    p_weak, p_negative = np.where(alone, own_weak, p_weak), np.where(alone, own_negative, p_negative)
     out = []
     for i in range(len(n)):
         flags, allowed = ItemFlags(), policy(int(n[i]), limits.steps)
@@ -184,7 +191,18 @@ def raise_flags(
             kind = formats[i] if formats is not None else None
             _facility(flags, i, n, facility, corrected, sd_share, limits, kind)
             whence = "by these persons alone" if alone[i] else "after shrinking"
-            _discrimination(flags, i, r, r_n, discrimination, p_weak, p_negative, limits, allowed.flags, whence)
+            _discrimination(
+                flags,
+                i,
+                r,
+                r_n,
+                discrimination,
+                (weak[i], negative[i]),
+                (p_weak, p_negative),
+                limits,
+                allowed.flags,
+                whence,
+            )
             if key_doubt[i]:
                 flags.add("key_check", str(key_doubt[i]))
             if rapid is not None and rapid[i]:
@@ -224,21 +242,24 @@ def _discrimination(
     r: FloatArray,
     r_n: FloatArray,
     shrunken: Shrunken,
-    p_weak: FloatArray,
-    p_negative: FloatArray,
+    found: tuple[bool, bool],
+    probability: tuple[FloatArray, FloatArray],
     limits: Limits,
     strength: str,
     whence: str,
 ) -> None:
+    p_weak, p_negative = probability
     if not np.isfinite(r[i]) or not np.isfinite(p_weak[i]):
         return
+    weak, negative = found
     best = float(np.tanh(shrunken.estimate[i]))
     seen = f"r {r[i]:.2f} from {int(r_n[i])} persons, shrunken {best:.2f}"
-    if p_negative[i] >= limits.certainty:
-        flags.add("negative", f"Who does well elsewhere does worse here ({seen}; P(r < 0) = {p_negative[i]:.2f}).")
+    if negative:
+        chance = f"P(r < 0) = {p_negative[i]:.2f} {whence}"
+        flags.add("negative", f"Who does well elsewhere does worse here ({seen}; {chance}).")
         if strength == "full":
             flags.add("key_check", f"A negative discrimination is most often a wrong key or marking rule ({seen}).")
-    elif p_weak[i] >= limits.certainty:
+    elif weak:
         chance = f"P(r < {limits.item_rest:.2f}) = {p_weak[i]:.2f} {whence}"
         flags.add("weak", f"It hardly tells persons apart ({seen}; {chance}).")
     elif r[i] < limits.item_rest:

@@ -22,6 +22,7 @@ from sjt.psychometrics.reliability import alpha
 from sjt.psychometrics.report_text import REAL_FLAGS
 from sjt.psychometrics.responses import ItemSpec, Responses, read_items, read_responses
 from sjt.psychometrics.simulate_cohort import Cohort
+from sjt.psychometrics.smallsample import shrink
 
 HERE = Path(__file__).parent / "reference"
 
@@ -338,3 +339,37 @@ def test_words_from_the_data_cannot_become_markup() -> None:
     assert "<script" not in page
     assert "<img" not in page
     assert "<b>x</b>" not in page
+
+
+# Intervals
+
+
+def test_every_coefficient_of_the_test_and_its_items_has_an_interval_around_it() -> None:
+    random = np.random.default_rng(3)
+    marks = np.clip(np.round(2 + random.normal(size=(40, 1)) + random.normal(size=(40, 8))), 0, 4).astype(int)
+    items = "item,min,max,chance,testlet,format\n" + "".join(
+        f"i{c + 1},0,4,1,s{c // 2},{'rank' if c < 4 else 'rate'}\n" for c in range(8)
+    )
+    answer = analysed(grid(marks.tolist()), items)
+    test, first = answer["test"], answer["items"][0]
+    for name in ("alpha", "testlet_alpha", "stratified_alpha", "lambda2", "sem", "sd"):
+        low, high = test[f"{name}_ci_bootstrap"]
+        assert low < test[name] < high, name
+    for name in ("alpha", "testlet_alpha", "mean"):
+        low, high = test[f"{name}_ci"]
+        assert low < test[name] < high, name
+    assert test["g"]["E_rho2_ci_bootstrap"][0] < test["g"]["E_rho2"] < test["g"]["E_rho2_ci_bootstrap"][1]
+    for name in ("mean", "facility", "facility_corrected", "item_total", "item_rest", "item_rest_outside_testlet"):
+        low, high = first[f"{name}_ci"]
+        assert low < first[name] < high, name
+    assert answer["test"]["g"]["on_shares"] is None
+
+
+def test_shrunken_intervals_hold_where_the_items_differ_little() -> None:
+    random = np.random.default_rng(1)
+    held = of = 0
+    for _ in range(100):
+        true = 0.15 + 0.05 * random.normal(size=30)
+        low, high = shrink(true + 0.1 * random.normal(size=30), np.full(30, 0.1)).interval()
+        held, of = held + int(((low <= true) & (true <= high)).sum()), of + 30
+    assert held / of >= 0.9
