@@ -91,7 +91,7 @@ def test_the_sheets_are_the_candidates_own_form_in_their_own_order_and_name_nobo
         if question.item.options:
             assert list(question.item.option_ids()) == deal["options"][question.item.id]
     assert first.mark != second.mark and re.fullmatch(r"[2-9A-Z]{3}-[2-9A-Z]{3}", first.mark)
-    assert first.number == house.bookings[0].hex[:8].upper()
+    assert first.number == house.bookings[0].hex[-8:].upper()
     assert "Given" not in repr(first) and "O'Neil" not in repr(first)
 
 
