@@ -48,7 +48,7 @@ bench: $(STAMP) ## the table of ratios against named references
 	$(BIN)/python benchmarks/run.py
 
 bench-faults: $(STAMP) ## the long proofs by breaking it
-	$(BIN)/python benchmarks/faults.py --write docs/faults.md
+	$(BIN)/python -m benchmarks.faults --write docs/faults.md
 
 bench-coverage: $(STAMP) ## 2,000 replications: do the intervals hold the truth?
 	$(BIN)/python benchmarks/coverage.py --page docs/coverage.md

@@ -1,6 +1,6 @@
 """The long proofs by breaking it: each case many times, with a table of what was lost, doubled and told.
 
-    python benchmarks/faults.py [--only NAME …] [--scale 0.1] [--keep FOLDER [--from-kept]] [--write docs/faults.md]
+    python -m benchmarks.faults [--only NAME …] [--scale 0.1] [--keep FOLDER [--from-kept]] [--write docs/faults.md]
 
 Each case stands in `tests/delivery/breaking/` and runs in its short form in `make test`. Here it runs in its long form
 against real processes on this machine: the server as `sjt serve` starts it, SQLite with every sync, a PostgreSQL of
@@ -28,15 +28,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from sjt import db
+from tests.delivery.breaking import arrivals, crowds, kills, obstacles, power
+from tests.delivery.breaking.databases import OwnPostgresql, an_sqlite_file
+from tests.delivery.breaking.outcome import Outcome
+from tests.delivery.breaking.servers import Launcher
+
 ROOT: Final = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from sjt import db  # noqa: E402 - the checkout comes first
-from tests.delivery.breaking import arrivals, crowds, kills, obstacles, power  # noqa: E402
-from tests.delivery.breaking.databases import OwnPostgresql, an_sqlite_file  # noqa: E402
-from tests.delivery.breaking.outcome import Outcome  # noqa: E402
-from tests.delivery.breaking.servers import Launcher  # noqa: E402
-
 BROWSER_TESTS: Final = ("tests/delivery/test_sends_browser.py", "tests/delivery/test_candidate_browser.py")
 CLOCK_TESTS: Final = (
     "tests/delivery/test_timing.py",

@@ -37,6 +37,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.delivery.routes.feedback",
     "sjt.delivery.routes.start_time",
     "sjt.delivery.routes.reserve",
+    "sjt.delivery.routes.exposure",
     "sjt.delivery.routes.paper",
     "sjt.marking.routes",
     "sjt.results.routes",

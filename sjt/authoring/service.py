@@ -70,6 +70,9 @@ from sjt.authoring.the_bank import bank_exists as bank_exists
 from sjt.authoring.the_bank import bank_files as bank_files
 from sjt.authoring.the_bank import current_row
 from sjt.authoring.the_bank import prepared as prepared
+from sjt.authoring.uses import FormUses as FormUses
+from sjt.authoring.uses import changed_keys as changed_keys
+from sjt.authoring.uses import form_uses as form_uses
 from sjt.errors import Fault, InputError, NotFound
 
 _PANEL = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}$")

@@ -37,6 +37,8 @@ class Page:
 
     display: Mapping[str, str | bool] = field(default_factory=dict)
     is_ready: bool = False
+    help: str = ""
+    """What became of the last call for the invigilator: nothing, "waiting" or "seen"."""
 
 
 def page_of(session: Session, sitting_id: UUID) -> Page:
@@ -45,7 +47,7 @@ def page_of(session: Session, sitting_id: UUID) -> Page:
         return Page()
     shown: dict[str, str | bool] = dict(row.display)
     shown["focus"] = row.display.get("focus") == "on"
-    return Page(shown, row.ready_at is not None)
+    return Page(shown, row.ready_at is not None, state_of(row))
 
 
 def put_display(session: Session, sitting_id: UUID, chosen: Mapping[str, object]) -> None:
@@ -82,9 +84,8 @@ def cancel_help(session: Session, sitting_id: UUID, *, by: Actor, now: datetime)
     audit.record(session, by=by, did="seat.help_cancelled", on=sitting_id, at=now)
 
 
-def help_state(session: Session, sitting_id: UUID) -> str:
+def state_of(row: SittingPage | None) -> str:
     """Tell what became of the last call: "" none, "waiting", or "seen" by the invigilator."""
-    row = session.get(SittingPage, sitting_id)
     if row is None or row.help_at is None:
         return ""
     return "waiting" if row.help_seen_at is None else "seen"

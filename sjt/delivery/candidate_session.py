@@ -10,7 +10,6 @@ from uuid import UUID
 
 from flask import session as cookie
 
-from sjt import db
 from sjt.access import Actor
 from sjt.delivery import entering
 from sjt.delivery.entering import Entered
@@ -49,5 +48,4 @@ def load_actor() -> Actor | None:
     if sitting_id is None or not isinstance(token, str):
         return None
     secret_key = guards.settings().secret_key
-    with db.session() as session:
-        return entering.candidate_actor(session, sitting_id, cookie_lease(), token, secret_key=secret_key)
+    return entering.browser_actor(sitting_id, cookie_lease(), token, secret_key=secret_key)

@@ -168,16 +168,21 @@ CARDS: Final[tuple[Card, ...]] = (
             Step("If the room has not started, do not start it. If it runs, press", "Pause all…"),
             Step("Choose the reason, press", "Pause all", (("reason", "Other"), ("reason_text", "suspected leak"))),
             Step("Keep what was found. Let nobody use a phone. Accuse nobody."),
-            Step("Press", "Log incident"),
+            Step("Press", "Suspected leak"),
+            Step(
+                "The page says who has not begun. If the assessment office agrees, choose the reason and press Deal "
+                "the reserve form now: they all get other scenarios, and you start the room as usual."
+            ),
+            Step("Say what was found: press", "Log incident"),
             Step(
                 "Choose Candidate, say what was found and where it is, press",
                 "Log incident",
                 (("category", "candidate"), ("text", "A photograph of two questions was found at seat 3.")),
             ),
-            Step("Ring the assessment office. They decide: go on, another form, or end the session."),
+            Step("Those who had begun: the assessment office decides whether they go on or end."),
         ),
-        "The clocks stand, and no result is released while the incident is open.",
-        "all/pause",
+        "The clocks stand, nobody new sees the leaked form, and no result is released while the incident is open.",
+        "leak",
     ),
 )
 

@@ -19,12 +19,12 @@ from sjt import db
 from sjt.access import SYSTEM, Actor, Role
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import Paper
-from sjt.delivery import codes, dealing, emergency_keys, fitting, ledger, networks, on_paper, store
+from sjt.delivery import codes, dealing, emergency_keys, fitting, ledger, networks, on_paper, page_store, store
 from sjt.delivery.model import ActKind, Adjustment, BookingState, SessionState
 from sjt.delivery.sources import source
 from sjt.delivery.tables import Booking, CodeTry, Sitting
 from sjt.delivery.writing import Act
-from sjt.errors import Conflict, Forbidden, MoveRefused, NotFound, Throttled
+from sjt.errors import Conflict, Forbidden, MoveRefused, Throttled
 
 TRIES = 10
 """Wrong tries at a code in a minute from one seat's browser, or from an address whose browser shows no mark."""
@@ -243,12 +243,25 @@ def candidate_actor(session: Session, sitting_id: UUID, lease: int, token: str, 
     """Give the candidate whose browser this is, also under a lease that has since moved on; None for a stranger."""
     if not codes.token_holds(secret_key, sitting_id, lease, token):
         return None
-    try:
-        sitting = store.sitting(session, sitting_id)
-    except NotFound:
-        return None
-    person = store.candidate(session, sitting.candidate_id)
-    return Actor(f"candidate:{person.id}", f"{person.given_name} {person.family_name}", frozenset({Role.CANDIDATE}))
+    found = page_store.person_of(session, sitting_id)
+    return Actor(f"candidate:{found[0]}", found[1], frozenset({Role.CANDIDATE})) if found is not None else None
+
+
+_people: dict[tuple[str, UUID], Actor] = {}
+
+
+def browser_actor(sitting_id: UUID, lease: int, token: str, *, secret_key: str) -> Actor | None:
+    """Give the candidate of a browser; asked every few seconds by each page, and whose a sitting is never changes."""
+    key = (str(db.current().url), sitting_id)
+    if key in _people:
+        return _people[key] if codes.token_holds(secret_key, sitting_id, lease, token) else None
+    with db.session() as session:
+        found = candidate_actor(session, sitting_id, lease, token, secret_key=secret_key)
+    if found is not None:
+        if len(_people) > 5_000:
+            _people.clear()
+        _people[key] = found
+    return found
 
 
 def require_lease(session: Session, sitting_id: UUID, lease: int) -> None:

@@ -12,7 +12,7 @@ from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
 from sjt.audit import service as audit
 from sjt.authoring import candidate_views
-from sjt.delivery import feedback, service
+from sjt.delivery import feedback, paper_waiting, service
 from sjt.delivery.model import SessionState
 
 _CHAINS = service.SittingChains()
@@ -25,10 +25,25 @@ def register() -> None:
     candidate_views.register(feedback.on_items)
 
 
+def _paper_tasks(session: Session, actor: Actor) -> Iterable[DeskTask]:
+    """Say which papers wait to be keyed by this person, and which differences for the third look."""
+    from flask import url_for
+
+    if not (may(actor, Permission.KEY_PAPER) or may(actor, Permission.SETTLE_PAPER)):
+        return
+    for one in paper_waiting.waiting(session, actor):
+        url = url_for("paper.papers", session_id=one.session_id)
+        if one.key and may(actor, Permission.KEY_PAPER):
+            yield DeskTask(f"{one.place}: papers to key", one.key, url, "Key the answers from the sheets")
+        if one.settle and may(actor, Permission.SETTLE_PAPER):
+            yield DeskTask(f"{one.place}: papers keyed differently", one.settle, url, "Settle the differences")
+
+
 def tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
     """Say which rooms run or start today, who waits for a gateway, and what must be decided before results."""
     from flask import url_for
 
+    yield from _paper_tasks(session, actor)
     if not (may(actor, Permission.INVIGILATE) or may(actor, Permission.SCHEDULE)):
         return
     lines = service.sessions(session)

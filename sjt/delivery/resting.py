@@ -9,7 +9,7 @@ from sqlmodel import Session
 from sjt import db
 from sjt.access import Actor
 from sjt.delivery import ledger, running, store, timing
-from sjt.delivery.model import Adjustment, Instant
+from sjt.delivery.model import Instant
 from sjt.errors import MoveRefused
 
 
@@ -18,12 +18,6 @@ def break_left_ms(session: Session, sitting_id: UUID, at: Instant) -> int:
     kinds = timing.TIME_KINDS
     entries = [timing.TimeEntry(e.kind, e.at, e.body) for e in store.entries(session, sitting_id) if e.kind in kinds]
     return timing.time_left(entries, at).break_left_ms
-
-
-def overrun_counts(session: Session, sitting_id: UUID) -> bool:
-    """Tell whether a break beyond its budget takes the test's own time."""
-    booking = store.booking(session, store.sitting(session, sitting_id).booking_id)
-    return Adjustment.from_json(booking.adjustment).rest_break_overrun != "free"
 
 
 def take_break(sitting_id: UUID, *, by: Actor) -> int:

@@ -94,10 +94,14 @@ def answers_of(
     found: dict[UUID, dict[str, Answer]] = {sitting_id: {} for sitting_id in sitting_ids}
     query = select(AnswerRow).where(col(AnswerRow.sitting_id).in_(list(found)), col(AnswerRow.kind) == kind.value)
     for row in session.exec(query):
-        response = None if row.response is None else orjson.loads(row.response)
-        first, last = datetime.fromisoformat(row.first_at), datetime.fromisoformat(row.last_at)
-        found[row.sitting_id][row.item] = Answer(row.item, response, row.lease, row.seq, first, last)
+        found[row.sitting_id][row.item] = answer(row)
     return found
+
+
+def answer(row: AnswerRow) -> Answer:
+    response = None if row.response is None else orjson.loads(row.response)
+    first, last = datetime.fromisoformat(row.first_at), datetime.fromisoformat(row.last_at)
+    return Answer(row.item, response, row.lease, row.seq, first, last)
 
 
 def last_event(session: Session, sitting_id: UUID, lease: int) -> tuple[int, str | None]:

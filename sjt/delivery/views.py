@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from sjt.authoring.snapshot import Paper, PaperItem, PaperScenario
-from sjt.delivery import dealing, on_paper, scheduling, store
+from sjt.delivery import candidate_page, dealing, on_paper, page_store, scheduling, store
 from sjt.delivery.entering import deal_from, paper_of
 from sjt.delivery.gateway import Missing
 from sjt.delivery.model import (
@@ -49,6 +49,10 @@ class StateView:
     content_head: str
     receipt: str | None
     lease: int
+    help: str
+    """What became of the last call for the invigilator: nothing, "waiting" or "seen"."""
+    starts: datetime
+    sitting: Sitting
     acked: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()
 
@@ -72,10 +76,15 @@ class CandidateView:
     clock: Clock
     adjustment: str
     break_minutes: int
+    break_overrun_counts: bool
+    """Beyond its budget a rest break takes the test's own time."""
     paper: Paper | None
-    answers: Mapping[str, Answer]
+    answers: dict[str, Answer]
     flags: frozenset[str]
-    seen: frozenset[str]
+    last_viewed: str
+    """The item that the candidate looked at last; empty: none yet."""
+    deal: str
+    """Form and order as dealt: as long as it is the same, so are the questions."""
     last_seq: int
     """Highest number stored under the current lease; a page that lost its count goes on above it."""
     last_content: str | None
@@ -225,11 +234,8 @@ def _dealt_item(item: PaperItem, deal: dealing.Deal) -> PaperItem:
 
 def sitting_of(session: Session, sitting_id: UUID, *, at: Instant) -> CandidateView:
     """Give what a candidate's page may show now; before the start there is no paper, so none can leak."""
-    sitting = store.sitting(session, sitting_id)
-    booking = store.booking(session, sitting.booking_id)
-    person = store.candidate(session, sitting.candidate_id)
-    row = store.test_session(session, sitting.session_id)
-    centre, room = store.place(session, row)
+    sitting, booking, person, row, room, centre = page_store.seated(session, sitting_id)
+    answers = page_store.every_answer(session, sitting_id)
     clock = clock_of(sitting, at)
     paper = paper_of(session, sitting.form_id)
     adjustment = Adjustment.from_json(booking.adjustment)
@@ -250,10 +256,12 @@ def sitting_of(session: Session, sitting_id: UUID, *, at: Instant) -> CandidateV
         clock=clock,
         adjustment=adjustment.in_words(),
         break_minutes=adjustment.rest_break_minutes,
+        break_overrun_counts=adjustment.rest_break_overrun != "free",
         paper=dealt(paper, deal_from(sitting.deal)) if clock.state is SittingState.RUNNING else None,
-        answers=store.answers(session, sitting_id),
-        flags=_flagged(store.answers(session, sitting_id, EventKind.FLAG)),
-        seen=frozenset(store.answers(session, sitting_id, EventKind.VIEW)),
+        answers=answers[EventKind.ANSWER],
+        flags=frozenset(item for item, flag in answers[EventKind.FLAG].items() if flag.response),
+        last_viewed=page_store.newest(answers[EventKind.VIEW]),
+        deal=deal_mark(sitting),
         last_seq=last_seq,
         last_content=last_content,
         content_head=sitting.content_head,
@@ -263,8 +271,8 @@ def sitting_of(session: Session, sitting_id: UUID, *, at: Instant) -> CandidateV
     )
 
 
-def _flagged(flags: Mapping[str, Answer]) -> frozenset[str]:
-    return frozenset(item for item, flag in flags.items() if flag.response)
+def deal_mark(sitting: Sitting) -> str:
+    return f"{sitting.form_id} {sitting.deal}"
 
 
 def clock_now(session: Session, sitting_id: UUID, *, at: Instant) -> Clock:
@@ -273,7 +281,7 @@ def clock_now(session: Session, sitting_id: UUID, *, at: Instant) -> Clock:
 
 def sitting_state(session: Session, sitting_id: UUID, *, at: Instant) -> StateView:
     """Give the clock and state alone: what a page polls."""
-    sitting = store.sitting(session, sitting_id)
+    sitting, page, starts = page_store.polled(session, sitting_id)
     clock = clock_of(sitting, at)
     ended = clock.state in ENDED_STATES
     return StateView(
@@ -284,6 +292,9 @@ def sitting_state(session: Session, sitting_id: UUID, *, at: Instant) -> StateVi
         content_head=sitting.content_head,
         receipt=sitting.receipt if ended else None,
         lease=sitting.lease,
+        help=candidate_page.state_of(page),
+        starts=starts,
+        sitting=sitting,
     )
 
 

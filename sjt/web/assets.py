@@ -7,14 +7,17 @@ addresses; a hash in the path, not behind a question mark, is passed on to each 
 from __future__ import annotations
 
 import hashlib
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from flask import Flask, Response, current_app, url_for
+from flask import Flask, Response, current_app, request
 
 MARK: Final = "v-"
 FOR_GOOD: Final = 365 * 24 * 3600
+LOOK_AGAIN: Final = 1.0
+"""Seconds for which pages take the hash as it was: to look at every file costs more than most pages do."""
 
 
 @lru_cache(maxsize=8)
@@ -32,9 +35,22 @@ def version(folder: Path) -> str:
     return _hash_of(tuple((path, path.stat().st_mtime_ns) for path in paths))
 
 
+_seen: dict[Path, tuple[float, str]] = {}
+
+
+def version_now(folder: Path) -> str:
+    """Give the hash as it was at most a second ago."""
+    at, found = _seen.get(folder, (0.0, ""))
+    if not found or time.monotonic() - at > LOOK_AGAIN:
+        found = version(folder)
+        _seen[folder] = (time.monotonic(), found)
+    return found
+
+
 def asset(path: str) -> str:
     """Give the address of a static file, which may be kept for good."""
-    return url_for("static", filename=f"{MARK}{version(Path(current_app.static_folder or ''))}/{path}")
+    folder = f"{request.script_root}{current_app.static_url_path}"
+    return f"{folder}/{MARK}{version_now(Path(current_app.static_folder or ''))}/{path}"
 
 
 class Site(Flask):
@@ -46,7 +62,7 @@ class Site(Flask):
             return super().send_static_file(filename)
         reply = super().send_static_file(rest)
         # a page of before the last release may still ask by the old hash: it gets the file, but does not keep it
-        if asked == f"{MARK}{version(Path(self.static_folder or ''))}":
+        if asked == f"{MARK}{version_now(Path(self.static_folder or ''))}":
             reply.cache_control.no_cache = None
             reply.cache_control.public = True
             reply.cache_control.max_age = FOR_GOOD

@@ -159,10 +159,17 @@ def test_a_later_edit_of_the_bank_changes_nothing_of_a_published_form(built_set:
     with db.session() as session:
         scenario = service.paper(session, line.form_id).scenarios[0]
         before = service.paper(session, line.form_id), service.secret(session, line.form_id)
+        assert service.changed_keys(session) == []
+        (held,) = service.form_uses(session)
+    assert scenario.id in {name for name, _, _ in held.scenarios} and held.set_forms == 2
     folder = changed_bank(tmp_path, f"scenarios/{scenario.id}-*/scenario.md", scenario.title, "Another title")
+    (key,) = folder.glob(f"scenarios/{scenario.id}-*/key.toml")
+    key.write_text(key.read_text("utf-8") + "# looked at again\n", "utf-8")
     with db.transaction() as session:
         service.import_bank(session, folder, by=DEVELOPER, now=NOW)
     with db.session() as session:
+        (change,) = service.changed_keys(session)
+        assert (change.scenario, change.forms) == (scenario.id, (line.form_id,))
         assert service.scenario(session, scenario.id).title == "Another title"
         assert (service.paper(session, line.form_id), service.secret(session, line.form_id)) == before
         assert service.form_line(session, line.form_id).snapshot_sha256 == line.snapshot_sha256

@@ -13,7 +13,7 @@ from sjt.config import Settings
 from sjt.delivery import ledger, service
 from sjt.delivery.model import EventKind, SittingState
 from sjt.times import SystemClock, utc_now
-from tests.builders.rooms import INVIGILATOR, ARoom, BankSource, a_room, delivery_app, ledger_on, papers_from, served
+from tests.builders.rooms import ARoom, BankSource, a_room, delivery_app, ledger_on, papers_from, served
 from tests.builders.seat import Seat, answers, until
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -132,15 +132,6 @@ def test_a_cut_line_loses_nothing_even_through_a_reload(seat: Seat, room: ARoom)
     seat.context.set_offline(False)
     seat.saved()
     until(lambda: len(answers(sitting)[item]) == 1)
-
-
-def test_a_pause_hides_the_questions_and_the_resume_brings_them_back(seat: Seat, room: ARoom) -> None:
-    sitting = seat.begin(room)
-    service.pause(sitting, by=INVIGILATOR, reason="Noise")
-    seat.page.wait_for_selector("[data-held=paused]:not([hidden])", timeout=12_000)
-    assert not seat.page.locator("[data-exam]").is_visible()
-    service.resume(sitting, by=INVIGILATOR, reason="over")
-    seat.page.wait_for_selector("[data-exam]:not([hidden])", timeout=12_000)
 
 
 def test_submitting_names_what_is_missing_and_gives_one_receipt(seat: Seat, room: ARoom) -> None:

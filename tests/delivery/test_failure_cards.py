@@ -222,6 +222,8 @@ def test_the_cards_print_for_every_room_and_lead_to_their_deeds(client: StrictCl
     plain = client.get("/room/cards")
     assert len(plain.soup.select(".failure-card")) == 8
     page = client.get(f"/room/{room.id}/cards")
+    links = [str(link["href"]) for link in page.soup.select(".card-link a")]
+    assert f"/room/{room.id}/reserve" in links, "a leak leads to the page that deals the reserve form"
     for link in page.soup.select(".card-link a"):
         assert client.get(str(link["href"])).status_code == 200
     assert seats(room)[1].booking_state is BookingState.BOOKED

@@ -11,10 +11,10 @@ import pytest
 from sqlmodel import Session
 
 from sjt import db
-from sjt.access import Role
+from sjt.access import Actor, Role
 from sjt.authoring.snapshot import Paper
 from sjt.config import Settings
-from sjt.delivery import fitting, ledger, paper, service, store
+from sjt.delivery import fitting, joining, ledger, paper, service, store
 from sjt.times import ManualClock
 from tests.builders.clients import strict_client
 from tests.builders.rooms import (
@@ -28,6 +28,8 @@ from tests.builders.rooms import (
     ledger_on,
     papers_from,
 )
+
+OFFICER = Actor("officer", "M. Grant", frozenset({Role.AWARDING_OFFICER}))
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,9 @@ def test_a_paper_goes_from_print_to_the_record_by_pages_alone(delivery: Any, roo
             assert words in sheet.soup.get_text()
     service.start_room(room.id, by=INVIGILATOR)
     clock.advance(timedelta(minutes=40))
+    assert waits(delivery, OFFICER, clock) == [], "nothing is keyed before the paper is handed in"
     service.force_submit(at.sitting.id, by=INVIGILATOR, reason="Handed in")
+    assert waits(delivery, OFFICER, clock) == [("papers to key", 1)]
     typed = {f"item-{q.item.id}": _signs(q) for q in sheets.questions}
     page = admin.get(f"/paper/key/{at.sitting.id}")
     assert len(page.soup.select(".key-row")) == len(sheets.questions)
@@ -164,6 +168,11 @@ def test_a_paper_goes_from_print_to_the_record_by_pages_alone(delivery: Any, roo
     other = {**typed, "mark": at.mark, f"item-{first.item.id}": "-"}
     assert invigilator.post(f"/paper/key/{at.sitting.id}", other).status_code == 303
     assert admin.get(f"/paper/settle/{at.sitting.id}").status_code == 403
+    assert waits(delivery, OFFICER, clock) == [("papers keyed differently", 1)]
+    with db.session() as session:
+        (now_at,) = paper.of_session(session, room.id)
+    keyer = Actor(now_at.keyings[0].keyer, "", frozenset({Role.AWARDING_OFFICER}))
+    assert waits(delivery, keyer, clock) == [], "who keyed it does not take the third look"
     page = officer.get(f"/paper/settle/{at.sitting.id}")
     keyers = [one["value"] for one in page.soup.select("#beside option") if one["value"]]
     said = {"beside": keyers[0], f"item-{first.item.id}": _signs(first)}
@@ -173,6 +182,17 @@ def test_a_paper_goes_from_print_to_the_record_by_pages_alone(delivery: Any, roo
         (found,) = service.responses(session, sitting_id=at.sitting.id)
     assert set(found.answers) == {q.item.id for q in sheets.questions}
     assert "In the record" in officer.get(where).get_data(as_text=True)
+    assert waits(delivery, OFFICER, clock) == []
+
+
+def waits(app: Any, who: Actor, clock: ManualClock) -> list[tuple[str, int]]:
+    """Give what stands on somebody's desk about papers, and follow each line."""
+    with app.test_request_context(), db.session() as session:
+        found = [one for one in joining.tasks(session, who, clock.now()) if "papers" in one.label]
+    for one in found:
+        page = strict_client(app, {Role.AWARDING_OFFICER}).get(one.url)
+        assert page.status_code == 200
+    return [(one.label.rpartition(": ")[2], one.count) for one in found]
 
 
 def _signs(question: Any) -> str:

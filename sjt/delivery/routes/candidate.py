@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, send_from_directory, url_for
@@ -14,8 +14,7 @@ from sqlmodel import Session
 
 from sjt import db, paths
 from sjt.access import Permission
-from sjt.authoring.snapshot import PaperScenario
-from sjt.delivery import candidate_page, candidate_session, emergency_keys, ledger, practice, resting, service
+from sjt.delivery import candidate_page, candidate_session, drawing, emergency_keys, ledger, practice, resting, service
 from sjt.delivery.model import ENDED_STATES, SittingState
 from sjt.delivery.webforms import EnterForm
 from sjt.errors import Forbidden, NotFound
@@ -160,10 +159,7 @@ def sitting() -> ResponseReturnValue:
     with db.session() as session:
         view = service.sitting_of(session, sitting_id, at=at)
         page = candidate_page.page_of(session, sitting_id)
-        seen = service.responses(session, sitting_id=sitting_id) if view.paper is not None else []
-        help_now = candidate_page.help_state(session, sitting_id)
-        break_left = resting.break_left_ms(session, sitting_id, at)
-        break_overrun = resting.overrun_counts(session, sitting_id)
+        break_left = resting.break_left_ms(session, sitting_id, at) if view.break_minutes else 0
         emergency = emergency_keys.for_page(
             session, view.session_id, sitting_id, view.lease, secret_key=settings().secret_key
         )
@@ -174,12 +170,9 @@ def sitting() -> ResponseReturnValue:
     if view.state is SittingState.WAITING and not page.is_ready:
         return redirect(url_for(".display" if not page.display else ".instructions"), 303)
     if view.paper is None:
-        shown = {"view": view, "test_name": view.title, "display": page.display, "help": help_now}
+        shown = {"view": view, "test_name": view.title, "display": page.display, "help": page.help}
         return render_template("delivery/waiting.html", **shown, break_left_ms=break_left)
-    views = seen[0].views if seen else {}
-    last = max(views.values(), key=lambda one: (one.lease, one.seq), default=None)
-    questions = _questions(view)
-    places = {str(question["item"].id): int(question["number"]) for question in questions}
+    drawn = drawing.questions(view)
     data = {
         "sitting": str(sitting_id),
         "lease": view.lease,
@@ -195,9 +188,9 @@ def sitting() -> ResponseReturnValue:
         "answers": {item: {"lease": one.lease, "seq": one.seq} for item, one in view.answers.items()},
         "flags": sorted(view.flags),
         "emergency": emergency,
-        "help": help_now,
+        "help": page.help,
         "break_left_ms": break_left,
-        "place": places.get(last.item, 1) if last is not None else 1,
+        "place": drawn.places.get(view.last_viewed, 1),
         "urls": {
             "events": url_for("events.events", sitting_id=sitting_id),
             "display": url_for(".display_post"),
@@ -214,41 +207,12 @@ def sitting() -> ResponseReturnValue:
         view=view,
         test_name=view.title,
         test_part=view.paper.subtitle,
-        paper=view.paper,
         display=page.display,
-        questions=questions,
+        drawn=drawn,
         data=data,
         break_left_ms=break_left,
-        break_overrun=break_overrun,
+        break_overrun=view.break_overrun_counts,
     )
-
-
-def _questions(view: service.CandidateView) -> list[dict[str, Any]]:
-    assert view.paper is not None, "a running sitting has its paper"
-    pairs = [(scenario, item) for scenario in view.paper.scenarios for item in scenario.items]
-    return [
-        {
-            "number": number,
-            "scenario": scenario,
-            "item": item,
-            "title": _title(scenario, item.id),
-            "state": "none",
-            "flagged": item.id in view.flags,
-            "current": number == 1,
-            "href": f"#question-{number}",
-            "order": [option.id for option in item.options],
-            "response": view.answers[item.id].response if item.id in view.answers else None,
-        }
-        for number, (scenario, item) in enumerate(pairs, start=1)
-    ]
-
-
-def _title(scenario: PaperScenario, item_id: str) -> str:
-    """Name a question by its situation; two questions on one situation are told apart."""
-    if len(scenario.items) == 1:
-        return scenario.title
-    place = [item.id for item in scenario.items].index(item_id) + 1
-    return f"{scenario.title} ({place} of {len(scenario.items)})"
 
 
 @bp.post("/break")

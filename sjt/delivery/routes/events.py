@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from sjt import db
 from sjt.access import Permission
 from sjt.accounts.throttle import Throttle
-from sjt.delivery import candidate_page, ledger, service
+from sjt.delivery import drawing, ledger, service
 from sjt.delivery.candidate_session import cookie_sitting
 from sjt.delivery.model import ENDED_STATES, MAX_BYTES, Reply, SittingState
 from sjt.delivery.running import TooMany
@@ -55,9 +55,10 @@ def state(sitting_id: UUID) -> ResponseReturnValue:
     at = ledger.current().now()
     with db.session() as session:
         view = service.sitting_state(session, sitting_id, at=at)
-        more: dict[str, Any] = {"help": candidate_page.help_state(session, sitting_id)}
+        more: dict[str, Any] = {"help": view.help}
         if view.state is SittingState.WAITING:
-            more["starts"] = iso(service.sitting_of(session, sitting_id, at=at).starts)
+            more["starts"] = iso(view.starts)
+            drawing.draw_ahead(session, view.sitting)
     return jsonify({**to_json(view), **more, "lease_current": view.lease == int(cookie["lease"])})
 
 

@@ -15,6 +15,7 @@ from sjt.delivery import candidate_page, candidate_session, feedback, ledger, se
 from sjt.delivery.feedback import Said
 from sjt.delivery.model import SittingState
 from sjt.errors import NotFound
+from sjt.web import paging
 from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("feedback", __name__)
@@ -59,12 +60,19 @@ def comments_post() -> ResponseReturnValue:
 @requires(Permission.SEE_BANK)
 def overview() -> ResponseReturnValue:
     with db.session() as session:
-        shown = {
-            "comments": feedback.comments(session),
-            "surveys": feedback.surveys_of_forms(session),
-            "words": feedback.words_on_tests(session),
-        }
-    return render_template("delivery/feedback.html", survey=QUESTIONS, fewest=FEWEST, **shown)
+        comments = feedback.comments(session)
+        surveys, words = feedback.surveys_of_forms(session), feedback.words_on_tests(session)
+    find = request.args.get("q", "").strip()
+    seen = paging.shown([one for one in comments if paging.named(find, *one)])
+    return render_template(
+        "delivery/feedback.html",
+        survey=QUESTIONS,
+        fewest=FEWEST,
+        comments=seen,
+        q=find,
+        surveys=surveys,
+        words=words,
+    )
 
 
 @bp.get("/feedback/comments.csv")

@@ -42,6 +42,8 @@ def cards_of(session_id: UUID) -> ResponseReturnValue:
         kind, _, name = card.where.partition("/")
         if kind == "all":
             link = ("Open this deed", url_for("invigilator.room_act", session_id=session_id, name=name))
+        elif kind == "leak":
+            link = ("Open this deed", url_for("reserve.leak", session_id=session_id))
         elif kind in ("evacuation", "check-in"):
             page = {"evacuation": "evacuation", "check-in": "check_in"}[kind]
             link = ("Open this deed", url_for(f"invigilator.{page}", session_id=session_id))

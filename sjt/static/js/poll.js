@@ -63,11 +63,15 @@ function keysOf(parts) {
 
 // All parts of a page that are fed by one address are brought up to date by one answer. With data-poll-part="main" a part
 // keeps another element fresh, by its id, until an answer brings what it waited for and has no data-poll any more.
-async function refresh(url, parts) {
+async function refresh(source) {
   if (document.hidden) return;
-  let fresh = "yes";
+  const { url, wait, parts } = source;
+  const asked = performance.now();
+  let fresh = true;
   try {
-    const answer = await fetch(url, { headers: { Accept: "text/html", "X-Fragment": "1" }, cache: "no-store" });
+    // what hangs is given up: the next question may be answered at once
+    const within = AbortSignal.timeout(wait + GIVE_UP);
+    const answer = await fetch(url, { headers: { Accept: "text/html", "X-Fragment": "1" }, cache: "no-store", signal: within });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const known = keysOf(parts);
@@ -83,27 +87,41 @@ async function refresh(url, parts) {
         (back ?? target).focus({ preventScroll: true });
       }
     }
+    source.shown = asked; // what is on the page is at least as young as the question
     speak(parts, known);
   } catch {
-    fresh = "no";
+    fresh = false;
   }
-  for (const part of parts) {
-    part.dataset.fresh = fresh;
-    part.dispatchEvent(new CustomEvent("polled", { bubbles: true, detail: { fresh: fresh === "yes" } }));
-  }
+  tell(source, fresh);
 }
 
+// A part that could not be renewed, or whose answer is a long time coming, says so in words: its data-stale elements
+// stand in the page and are read out once.
+function tell({ parts }, fresh) {
+  let words = "";
+  for (const part of parts) {
+    if (!fresh && part.dataset.fresh !== "no") words ||= document.querySelector("[data-stale]")?.textContent.trim() ?? "";
+    part.dataset.fresh = fresh ? "yes" : "no";
+  }
+  if (words) live.textContent = words;
+}
+
+const GIVE_UP = 2_000; // ms beyond the pause between two questions
 const sources = new Map();
 for (const part of document.querySelectorAll("[data-poll]")) {
   const wait = Math.max(2, Number(part.dataset.pollSeconds) || 5) * 1000;
   const key = `${wait} ${part.dataset.poll}`;
-  if (!sources.has(key)) sources.set(key, { url: part.dataset.poll, wait, parts: [] });
+  if (!sources.has(key)) sources.set(key, { url: part.dataset.poll, wait, parts: [], shown: performance.now() });
   sources.get(key).parts.push(part);
 }
-for (const { url, wait, parts } of sources.values()) {
-  // the next question is asked only after the last was answered: a slow server is not pressed harder
+for (const source of sources.values()) {
+  const { wait, parts } = source;
   const waits = () => parts.some((part) => part.isConnected && part.dataset.poll);
-  const again = () => waits() && setTimeout(() => refresh(url, parts).finally(again), wait);
+  // the next question is asked only after the last was answered or given up: a slow server is not pressed harder
+  const again = () => waits() && setTimeout(() => refresh(source).finally(again), wait);
   again();
-  document.addEventListener("visibilitychange", () => waits() && refresh(url, parts));
+  document.addEventListener("visibilitychange", () => waits() && refresh(source));
+  setInterval(() => {
+    if (waits() && !document.hidden && performance.now() - source.shown > wait + GIVE_UP) tell(source, false);
+  }, 500);
 }

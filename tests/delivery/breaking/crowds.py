@@ -37,6 +37,8 @@ from tests.delivery.breaking.outcome import Outcome
 from tests.delivery.breaking.pages import Page, answering, hang_up, pages_of, seen, send_everything
 from tests.delivery.breaking.servers import SECRET, Launcher
 
+EVERY: Final = 3.5
+"""Seconds between two questions of a page that waits (``waiting.js``), each page at its own time."""
 INVIGILATOR: Final = Actor("invigilator", "J. Whitfield", frozenset({Role.INVIGILATOR}))
 
 
@@ -64,7 +66,9 @@ def ask(port: int, method: str, path: str, cookie: str, fields: dict[str, str] |
     return reply.status, reply.headers, text
 
 
-def starts(launcher: Launcher, folder: Path, database: db.Database, *, candidates: int = 500) -> Outcome:
+def starts(
+    launcher: Launcher, folder: Path, database: db.Database, *, candidates: int = 500, every: float = EVERY
+) -> Outcome:
     """Start a hall with one press of the invigilator's, and let every page that waits open its questions."""
     began = time.monotonic()
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
@@ -78,10 +82,15 @@ def starts(launcher: Launcher, folder: Path, database: db.Database, *, candidate
     pages = pages_of(tickets(cohort.sitting_ids), server.port)
     took: list[float] = []
     faults: list[str] = []
+    here = threading.Barrier(candidates + 1)
     pressed = threading.Event()
     at: list[float] = []
 
     def wait_and_open(page: Page) -> None:
+        page.state()  # the waiting page has asked before
+        here.wait(300)
+        pressed.wait(60)
+        time.sleep(page.chance.uniform(0.0, every))
         for _ in range(600):
             found = page.state()
             if found is not None and found["state"] == "running":
@@ -90,13 +99,12 @@ def starts(launcher: Launcher, folder: Path, database: db.Database, *, candidate
                     faults.append(f"{status} instead of the questions")
                 took.append(time.monotonic() - at[0])
                 return
-            pressed.wait(60)
-            time.sleep(page.chance.uniform(0.2, 2.0))  # pages ask every two seconds, each at its own time
+            time.sleep(every * page.chance.uniform(0.85, 1.0))
         faults.append("never started")
 
     with ThreadPoolExecutor(candidates) as pool:
         waiting = [pool.submit(wait_and_open, page) for page in pages]
-        time.sleep(0.5 + candidates / 200)
+        here.wait(300)
         used = server.cpu_seconds()
         at.append(time.monotonic())
         pressed.set()
@@ -131,7 +139,14 @@ def _opened(cookie: str) -> dict[str, Any]:
 
 
 def closings(
-    launcher: Launcher, folder: Path, database: db.Database, *, candidates: int = 500, load: int = 60, seconds: int = 20
+    launcher: Launcher,
+    folder: Path,
+    database: db.Database,
+    *,
+    candidates: int = 500,
+    load: int = 60,
+    seconds: int = 20,
+    within: float = 5.0,
 ) -> Outcome:
     """Let many sittings end in one moment with no browser open, while others answer."""
     began = time.monotonic()
@@ -163,7 +178,7 @@ def closings(
         closed = connection.execute(facts, {"s": session_id}).all()
         connection.rollback()
     exact = sum(bool(receipt) and _apart(finish, end) < 0.01 for finish, end, receipt in closed)
-    if late > 5:
+    if late > within:
         outcome.troubles.append(f"the last was closed {late:.1f} s after its end")
     if exact != candidates:
         outcome.troubles.append(f"{exact} of {candidates} have a receipt and a finish that is their end")
@@ -357,13 +372,15 @@ def line_cut(folder: Path, database: db.Database, *, candidates: int = 200, minu
     return outcome
 
 
-def screens_agree(launcher: Launcher, folder: Path, database: db.Database, *, down: float = 12.0) -> Outcome:
+def screens_agree(
+    launcher: Launcher, folder: Path, database: db.Database, *, down: float = 12.0, candidates: int = 60
+) -> Outcome:
     """Kill the server for a while: on its return every page and the room's list tell the same time, less nothing."""
     began = time.monotonic()
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     words = "the time that was left when the server went, to the second"
     outcome = Outcome("the server away: time given back, screens agree", kind, f"{down:g} s away", words)
-    cohort = _cohort(database, 60)
+    cohort = _cohort(database, candidates)
     database.dispose()
     server = launcher.server(folder, database.url.render_as_string(hide_password=False)).start()
     pages = pages_of(tickets(cohort.sitting_ids), server.port)
@@ -410,7 +427,7 @@ def screens_agree(launcher: Launcher, folder: Path, database: db.Database, *, do
     if worst > 1:
         outcome.troubles.append(f"a clock is off by {worst:.1f} s")
     outcome.notes.append(
-        f"60 pages asked within {asked:.1f} s of the return; the largest difference is {worst:.2f} s; "
+        f"{candidates} pages asked within {asked:.1f} s of the return; the largest difference is {worst:.2f} s; "
         f"the first answer came {back - given:.1f} s after the end of what is given back"
     )
     outcome.take(judge(database, pages))

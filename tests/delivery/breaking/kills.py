@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -28,19 +28,28 @@ LONGEST = 0.5
 """Seconds of load before a kill, at the most: each moment of a commit is as likely as any other."""
 
 
-def a_world(folder: Path, candidates: int, name: str = "world", **cohort: object) -> tuple[Path, list[Page]]:
+def a_world(folder: Path, candidates: int) -> tuple[Path, list[Page]]:
     """Make an SQLite file in which so many candidates sit."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.sqlite"
+    path = folder / "template.sqlite"
     database = db.Database(f"sqlite:///{path}")
     runner.upgrade(database)
     keeper = Ledger(database).start()
-    made = a_cohort(keeper, candidates, **cohort)  # type: ignore[arg-type] # the builder's own arguments
+    made = a_cohort(keeper, candidates)
     keeper.stop()
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.dispose()
     return path, pages_of(tickets(made.sitting_ids), 0)
+
+
+def worlds(template: Path, folder: Path, kills: int, per_world: int) -> Iterator[tuple[Path, db.Database, range]]:
+    """Give copies of a template, each in a folder of its own, with the numbers of the kills that it bears."""
+    for first in range(0, kills, per_world):
+        path = folder / f"world-{first}" / "sjt.sqlite"
+        path.parent.mkdir()
+        shutil.copyfile(template, path)
+        yield path, db.Database(f"sqlite:///{path}"), range(first, min(first + per_world, kills))
 
 
 def server_kills(
@@ -55,24 +64,16 @@ def server_kills(
 ) -> Outcome:
     """Kill the whole server at random moments of a replay, also while it starts, and judge after each."""
     outcome = Outcome("the server killed (kill -9) while candidates answer", "SQLite", f"{kills:,} kills", UNSAVED)
-    began = time.monotonic()
-    chance = random.Random(seed)
-    template, blank = a_world(folder, candidates, "template")
+    began, chance = time.monotonic(), random.Random(seed)
+    template, blank = a_world(folder, candidates)
     seats = [page.ticket for page in blank]
-    done = 0
-    while done < kills:
-        world = folder / f"world-{done}"
-        world.mkdir()
-        path = world / "sjt.sqlite"
-        shutil.copyfile(template, path)
-        database = db.Database(f"sqlite:///{path}")
-        server = launcher.server(world, f"sqlite:///{path}")
-        pages = pages_of(seats, server.port, seed=seed * 1000 + done)
-        for _ in range(min(per_world, kills - done)):
+    for path, database, numbers in worlds(template, folder, kills, per_world):
+        server = launcher.server(path.parent, f"sqlite:///{path}")
+        pages = pages_of(seats, server.port, seed=seed * 1000 + numbers.start)
+        for done in numbers:
             _one_life(server, pages, chance, partial(_judged, outcome, database, pages, say))
-            done += 1
-            if done % 25 == 0:
-                say(f"{done} kills after {time.monotonic() - began:.0f} s")
+            if (done + 1) % 25 == 0:
+                say(f"{done + 1} kills after {time.monotonic() - began:.0f} s")
         server.start()
         send_everything(pages)
         verdict = judge(database, pages)
@@ -85,7 +86,7 @@ def server_kills(
         server.kill()
         database.dispose()
         if outcome.held:
-            shutil.rmtree(world)
+            shutil.rmtree(path.parent)
     outcome.notes.append(f"{candidates} candidates, {outcome.told:,} acknowledged events")
     outcome.seconds = time.monotonic() - began
     return outcome
@@ -127,33 +128,28 @@ def writer_kills(
 ) -> Outcome:
     """Kill the process that writes, without pages before it, at random moments of a replay; judge after each."""
     outcome = Outcome("the writing process alone killed (kill -9) in a replay", "SQLite", f"{kills:,} kills", UNSAVED)
-    began = time.monotonic()
-    chance = random.Random(seed)
-    template, blank = a_world(folder, candidates, "writers")
+    began, chance = time.monotonic(), random.Random(seed)
+    template, blank = a_world(folder, candidates)
     names = [str(page.sitting_id) for page in blank]
     command = [sys.executable, "-m", "tests.delivery.breaking.writer"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdin is not None and child.stdout is not None
-        for done in range(kills):
-            if done % per_world == 0:
-                path = folder / f"writers-{done}.sqlite"
-                shutil.copyfile(template, path)
-                database = db.Database(f"sqlite:///{path}")
-                told: dict[str, set[str]] = defaultdict(set)
-            base = (done % per_world + 1) * 1_000_000
-            order = {"url": f"sqlite:///{path}", "sittings": names, "seconds": chance.uniform(0.0, 0.3), "base": base}
-            child.stdin.write(json.dumps(order) + "\n")
-            child.stdin.flush()
-            for line in json.loads(child.stdout.readline()):
-                sitting, _, event = line.partition(" ")
-                told[sitting].add(event)
-                outcome.told += 1
-            verdict = judge(database, told)
-            outcome.take(verdict)
-            if done % per_world == per_world - 1:
-                say(f"{done + 1} kills after {time.monotonic() - began:.0f} s, {verdict.events:,} events in this world")
-                if verdict.whole:
-                    path.unlink()
+        for path, database, numbers in worlds(template, folder, kills, per_world):
+            told: dict[str, set[str]] = defaultdict(set)
+            for nth, _ in enumerate(numbers, start=1):
+                order = {"url": f"sqlite:///{path}", "sittings": names, "seconds": chance.uniform(0.0, 0.3)}
+                child.stdin.write(json.dumps({**order, "base": nth * 1_000_000}) + "\n")
+                child.stdin.flush()
+                for line in json.loads(child.stdout.readline()):
+                    sitting, _, event = line.partition(" ")
+                    told[sitting].add(event)
+                    outcome.told += 1
+                verdict = judge(database, told)
+                outcome.take(verdict)
+            database.dispose()
+            say(f"{numbers.stop} kills after {time.monotonic() - began:.0f} s, {verdict.events:,} events in this world")
+            if outcome.held:
+                shutil.rmtree(path.parent)
         child.stdin.close()
     outcome.notes.append(f"{candidates} candidates, {outcome.told:,} acknowledgements, repeats among them")
     outcome.seconds = time.monotonic() - began

@@ -1,4 +1,6 @@
 // "Call the invigilator": the button calls, a second press takes the call back, and the page says when somebody has seen it.
+import { askState } from "./asking.js";
+
 const ASK_EVERY = 3_000;
 
 // urls: {help, cancel, state}; now: "", "waiting" or "seen", as the server had it when it gave the page
@@ -23,7 +25,7 @@ export function callHelp(urls, csrf, now) {
 
   async function ask() {
     try {
-      const answer = await fetch(urls.state, { headers: { Accept: "application/json" }, cache: "no-store", credentials: "same-origin" });
+      const answer = await askState(urls.state);
       if (answer.ok) show((await answer.json()).help ?? state);
     } catch {
       // the line is down: the call stands as it was

@@ -4,6 +4,13 @@ import { Ranking } from "./ranking.js";
 const TYPING_PAUSE = 700; // ms after the last key
 const TYPING_LONGEST = 1500; // ms: who types without a pause is saved all the same
 
+const atOnce = { on: false };
+
+// Shortly before the end every key is an event at once: what is typed in time has the time it was typed at.
+export function typingAtOnce(on) {
+  atOnce.on = on;
+}
+
 const list = (letters) => (letters.length < 2 ? letters.join("") : `${letters.slice(0, -1).join(", ")} and ${letters.at(-1)}`);
 // As the server keeps it: composed letters, one sort of line end, no half of a sign.
 const plain = (text) => (text.toWellFormed?.() ?? text).normalize("NFC").replace(/\r\n?/gu, "\n").replaceAll("\0", "");
@@ -161,6 +168,10 @@ export class Question {
   typed() {
     this.count(true);
     clearTimeout(this.pause);
+    if (atOnce.on) {
+      this.flush();
+      return;
+    }
     this.pause = setTimeout(() => this.flush(), TYPING_PAUSE);
     this.longest ??= setTimeout(() => this.flush(), TYPING_LONGEST);
   }

@@ -1,5 +1,6 @@
 // Every change is an event: kept on this computer at once, sent within two seconds, given up only when the server names it.
 import { canonical } from "./canonical.js";
+import { again, askState } from "./asking.js";
 import { newId, sha256 } from "./sha256.js";
 
 const SEND_AFTER = 300; // ms after an event: neighbours travel together
@@ -7,7 +8,7 @@ const BATCH = 200;
 const BATCH_BYTES = 200_000;
 const KEEPALIVE_BYTES = 60_000; // browsers refuse more on a page that goes away
 const WAITS = [1, 2, 4, 8, 15]; // s between tries while the line is down
-const PULSE = 8_000; // ms: with nothing to say, the page says that it is there and learns the time
+const CONTACT = 8_000; // ms: with nothing to say, the page says that it is there
 const ANSWER_WITHIN = 12_000;
 const PAGE = newId().replaceAll("-", "").slice(0, 16); // the life of this page: a reload begins another
 
@@ -21,10 +22,10 @@ function linkOf(lease, event) {
 }
 
 export class Outbox {
-  // tells: state(kind), reply(body, measured), refused(list), lost(status)
+  // tells: state(kind), reply(body, asked, heard), refused(list), lost(status); look: the address that tells the time alone
   // head: the newest content_head that the server told; prev: what the first event hangs on; now: the server's time
-  constructor({ url, csrf, lease, store, meta, entries, nextSeq, head, prev, now, tells }) {
-    Object.assign(this, { url, csrf, lease, store, head, now, tells });
+  constructor({ url, look, csrf, lease, store, meta, entries, nextSeq, head, prev, now, tells }) {
+    Object.assign(this, { url, look, csrf, lease, store, head, now, tells });
     this.entries = entries; // {lease, event}, not acknowledged
     const ahead = meta.prev && (meta.seq ?? 0) >= nextSeq;
     this.meta = { ...meta, seq: Math.max(meta.seq ?? 0, nextSeq), prev: ahead ? meta.prev : prev };
@@ -35,12 +36,38 @@ export class Outbox {
     this.offlineSince = null; // the server's time, to be told
     this.offlineFrom = null; // the page's count, to be measured
     this.unkept = 0;
-    addEventListener("online", () => this.soon(0));
-    this.pulse = setInterval(() => this.soon(0, true), PULSE);
+    this.asked = this.heard = performance.now(); // when the page last sent, and last heard the time
+    this.unheard = false; // the last try had no answer at all
+    addEventListener("online", () => this.soon(0, true));
+    again(() => this.pulse(), () => !this.stopped);
   }
 
   get changes() {
     return this.entries.filter(({ event }) => event.kind === "answer" || event.kind === "flag").length;
+  }
+
+  // Whatever becomes of what is sent, the page asks for the time every four seconds: a server that is back is noticed
+  // by all within five, also while a try to send still hangs or waits for its turn.
+  async pulse() {
+    const quiet = !this.sending && this.tries === 0;
+    if (quiet && performance.now() - this.asked >= CONTACT) {
+      this.soon(0, true);
+      return;
+    }
+    const asked = performance.now();
+    let body;
+    try {
+      const answer = await askState(this.look);
+      if (!answer.ok) throw new Error(String(answer.status));
+      body = await answer.json();
+    } catch {
+      if (quiet) this.soon(0, true); // tell the candidate if the line is down
+      return;
+    }
+    if (this.stopped || this.heard > asked) return;
+    this.heard = asked;
+    this.tells.reply(body, asked, performance.now());
+    if (this.unheard && !this.sending) this.soon(0, true);
   }
 
   add(kind, item = null, response = undefined) {
@@ -140,13 +167,15 @@ export class Outbox {
     // kept first, then sent: a browser that dies in between has it on disk
     await Promise.all(taken.map((entry) => entry.kept));
     const asked = performance.now();
+    this.asked = asked;
     let answer;
     try {
       answer = await this.ask(lease, taken.map((entry) => entry.event), { signal: AbortSignal.timeout(ANSWER_WITHIN) });
       if (answer.status === 200) {
         const body = await answer.json();
+        this.heard = performance.now();
         this.take(body, taken);
-        this.tells.reply(body, (asked + performance.now()) / 2);
+        this.tells.reply(body, asked, performance.now());
         return body;
       }
     } catch {
@@ -154,6 +183,7 @@ export class Outbox {
     }
     if (answer && [400, 401, 403, 404, 413].includes(answer.status)) this.tells.lost(answer.status);
     this.tries += 1;
+    this.unheard = !answer;
     const told = Number(answer?.headers.get("Retry-After"));
     const seconds = told > 0 ? told : WAITS[Math.min(this.tries, WAITS.length) - 1];
     this.wait = seconds * 1000 * (0.8 + 0.4 * Math.random()); // a room that lost its line does not come back at one instant
@@ -175,6 +205,7 @@ export class Outbox {
     this.entries = this.entries.filter((entry) => !done.has(entry));
     this.store.remove([...done]).catch(() => {});
     this.tries = 0;
+    this.unheard = false;
     this.offlineSince = this.offlineFrom = null;
     this.tell();
     if (refused.length) this.tells.refused(refused);
@@ -207,7 +238,7 @@ export class Outbox {
       const answer = await this.ask(this.lease, [last], { signal: AbortSignal.timeout(ANSWER_WITHIN) });
       if (answer.status !== 200) return null;
       const body = await answer.json();
-      this.tells.reply(body, (asked + performance.now()) / 2);
+      this.tells.reply(body, asked, performance.now());
       return body;
     } catch {
       return null;
@@ -216,7 +247,6 @@ export class Outbox {
 
   stop() {
     this.stopped = true;
-    clearInterval(this.pulse);
     clearTimeout(this.timer);
   }
 }

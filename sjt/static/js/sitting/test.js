@@ -2,7 +2,7 @@
 import { callHelp } from "./calls.js";
 import { Clock, timeOfDay } from "./clock.js";
 import { FileOffer } from "./emergency.js";
-import { Question } from "./formats.js";
+import { Question, typingAtOnce } from "./formats.js";
 import { Outbox } from "./outbox.js";
 import { keepDisplay } from "./settings.js";
 import { Rest } from "./rest.js";
@@ -70,6 +70,7 @@ function tellState(next, changes, since) {
 
 const outbox = new Outbox({
   url: data.urls.events,
+  look: data.urls.state,
   csrf: data.csrf,
   lease: data.lease,
   store,
@@ -92,7 +93,10 @@ const outbox = new Outbox({
     },
   },
 });
-const clock = new Clock(data.total_ms, timeIsUp);
+const clock = new Clock(data.total_ms, timeIsUp, (near) => {
+  typingAtOnce(near);
+  if (near) for (const question of questions) question.flush();
+});
 const begun = lastKnown();
 const file = new FileOffer({ data, outbox, store, now: () => clock.serverNow });
 const rest = new Rest({
@@ -134,11 +138,16 @@ function answered(item, response) {
   mark(byItem.get(item));
 }
 
-function replied(body, measured) {
+function replied(body, asked, heard) {
   savedAt = body.server_time;
-  clock.set({ remaining: body.remaining_ms, endsAt: body.ends_at, serverTime: body.server_time, runs: body.state === "running" }, measured);
+  clock.set({ remaining: body.remaining_ms, endsAt: body.ends_at, serverTime: body.server_time, runs: body.state === "running" }, asked, heard);
   outbox.tell();
   if (over) return;
+  if (body.lease_current === false && !outbox.entries.length) {
+    outbox.stop();
+    hold("moved");
+    return;
+  }
   keepClock(body);
   rest.state(body.state);
   if (body.state === "paused" || body.state === "break") hold(body.state);

@@ -1,4 +1,5 @@
 // Waiting for the room: nothing of the paper is here. The page asks every few seconds and opens the test when it has begun.
+import { again, askState } from "./asking.js";
 import { callHelp } from "./calls.js";
 import { timeOfDay } from "./clock.js";
 import { keepDisplay } from "./settings.js";
@@ -8,6 +9,7 @@ const line = document.querySelector("[data-waiting-words]");
 let said = line.textContent;
 const start = document.querySelector("[data-starts]");
 let misses = 0;
+let leaving = false;
 
 keepDisplay(page.dataset.display, page.dataset.csrf);
 callHelp({ help: page.dataset.help, cancel: page.dataset.cancel, state: page.dataset.state }, page.dataset.csrf, page.dataset.helpNow);
@@ -17,13 +19,15 @@ if (page.dataset.worker && "serviceWorker" in navigator) {
 
 async function ask() {
   try {
-    const answer = await fetch(page.dataset.state, { headers: { Accept: "application/json" }, cache: "no-store", credentials: "same-origin" });
+    const answer = await askState(page.dataset.state);
     if (answer.status === 401 || answer.status === 404) {
+      leaving = true;
       location.reload();
       return;
     }
     const body = await answer.json();
     if (answer.ok && body.state !== page.dataset.now) {
+      leaving = true;
       location.replace(page.dataset.go);
       return;
     }
@@ -38,7 +42,6 @@ async function ask() {
   }
   const words = misses > 1 ? "There is no connection at the moment. Stay on this page: it goes on by itself." : said;
   if (line.textContent !== words) line.textContent = words;
-  setTimeout(ask, 2500 + 1000 * Math.random());
 }
 
-setTimeout(ask, 1500 + 1500 * Math.random());
+again(ask, () => !leaving, 3_500);
