@@ -1,7 +1,8 @@
 """Which items somebody should look at, and why; nothing is flagged that the data cannot carry.
 
 A flag needs a probability, not a point: it is raised when the chance that the true value is beyond the limit
-reaches ``certainty``, by the sample's own interval or after shrinking towards the other items.
+reaches ``certainty``. A discrimination needs that by its own sample and after shrinking towards the other items, or
+``certainty_alone`` by its own sample.
 """
 
 from __future__ import annotations
@@ -168,14 +169,15 @@ def raise_flags(
     facilities = shrink_facilities(facility, sd_share, n)
     p_weak = discrimination.below(float(np.arctanh(limits.item_rest)))
     p_negative = discrimination.below(0.0)
-    # An item unlike all others is pulled hardest towards them, so the sample's own verdict counts as well: at a higher
-    # certainty, since as many are tried as there are items.
+    # An item unlike all others is pulled hardest towards them, so its own sample alone may do: at a higher certainty,
+    # since as many are tried as there are items. Shrinking alone may not: one poor cohort would condemn every item.
     with np.errstate(invalid="ignore", divide="ignore"):
         z, se = np.arctanh(np.clip(r, -0.999, 0.999)), np.where(r_n > 3, 1 / np.sqrt(r_n - 3), np.nan)
         own_weak, own_negative = ndtr((float(np.arctanh(limits.item_rest)) - z) / se), ndtr(-z / se)
-    weak = (p_weak >= limits.certainty) | (own_weak >= limits.certainty_alone)
-    negative = (p_negative >= limits.certainty) | (own_negative >= limits.certainty_alone)
-    alone = np.where(negative, p_negative < limits.certainty, weak & (p_weak < limits.certainty))
+    sure, nearly = limits.certainty, limits.certainty_alone
+    weak = (own_weak >= nearly) | ((own_weak >= sure) & (p_weak >= sure))
+    negative = (own_negative >= nearly) | ((own_negative >= sure) & (p_negative >= sure))
+    alone = np.where(negative, p_negative < sure, weak & (p_weak < sure))
     p_weak, p_negative = np.where(alone, own_weak, p_weak), np.where(alone, own_negative, p_negative)
     out = []
     for i in range(len(n)):

@@ -198,9 +198,9 @@ METHOD = (
         "count as 0 and are counted apart."
     ),
     (
-        "A flag needs the probability that the true value lies beyond the limit to reach .95, by the "
-        "sample's own interval "
-        "or after shrinking. Under 30 persons only few persons and constant items are flagged; under "
+        "A flag needs the probability that the true value lies beyond the limit to reach .95; a discrimination "
+        "needs that both by its own sample and after shrinking, or .99 by its own sample. Under 30 persons only few "
+        "persons and constant items are flagged; under "
         "100 flags are advice."
     ),
     (
