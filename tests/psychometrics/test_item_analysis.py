@@ -255,7 +255,7 @@ KEY_FLAGS = {"weak", "negative", "key_check"}
 def flags_of(persons: int, seed: int, plants: dict[str, int]) -> tuple[set[str], dict[str, set[str]]]:
     cohort = simulate_cohort.simulate(persons, seed=seed, plants=plants)
     data, raw = responses_of(cohort)
-    answer = item_analysis.analyse(data, raw=options.analyse_options(data, raw))
+    answer = item_analysis.analyse(data, raw=options.analyse_options(data, raw), replications=0)
     planted = {item for plant in cohort.planted for item in plant["items"]}
     return planted, {row["item"]: set(row["flags"]) for row in answer["items"]}
 
