@@ -54,6 +54,8 @@ STAFF_VIEWS: Final = (
     View("form-publish", "developer", "/forms/", (f"^/forms/{ID}$", r"^/forms/form/[^/]+$", "+/publish")),
     View("form-withdraw", "developer", "/forms/", (f"^/forms/{ID}$", r"^/forms/form/[^/]+$", "/withdraw$")),
     View("form-build", "developer", "/forms/new"),
+    View("exposure", "developer", "/exposure/"),
+    View("changed-keys", "developer", "/exposure/keys"),
     View("sessions", "centre", "/sessions/"),
     View("session-new", "centre", "/sessions/new"),
     View("session", "centre", "/sessions/{session}"),

@@ -18,6 +18,7 @@ from sjt.authoring.snapshot import Format
 from sjt.authoring.states import ScenarioState
 from sjt.authoring.webforms import ImportForm
 from sjt.errors import NotFound
+from sjt.web import paging
 from sjt.web.guards import actor, now, requires
 from sjt.web.headers import allow_framing_by_self
 
@@ -38,6 +39,7 @@ def scenarios() -> ResponseReturnValue:
         "authoring/scenarios.html",
         bank=bank,
         found=found,
+        seen=paging.shown(found.rows),
         filters=filters,
         formats=[kind.value for kind in Format],
         states=[state.value for state in ScenarioState],
