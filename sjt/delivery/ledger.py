@@ -367,13 +367,10 @@ def _function_reply(batch: Batch, found: dict[str, Any]) -> Reply:
 def _acting_all(deeds: Mapping[int, Act], hand: Hand) -> dict[int, Done | None]:
     done: dict[int, Done | None] = {}
     for n, deed in deeds.items():
-        hand.run("SAVEPOINT one")
         try:
             done[n] = writing.act(hand, deed)
-        except MoveRefused:
+        except MoveRefused:  # raised before anything is written, so that nothing is to be taken back
             done[n] = None
-            hand.run("ROLLBACK TO SAVEPOINT one")
-        hand.run("RELEASE SAVEPOINT one")
     return done
 
 
