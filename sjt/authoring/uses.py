@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from sjt.authoring import snapshot, store
 from sjt.authoring.states import FormState
-from sjt.authoring.tables import ScenarioVersion
+from sjt.authoring.tables import Form, ScenarioVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,35 @@ class FormUses:
     rest_days: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A scenario as one form was frozen with it."""
+
+    scenario: str
+    version: str
+    key: str
+    title: str
+    items: tuple[str, ...]
+
+
+_frozen: dict[str, tuple[str, tuple[_Held, ...]]] = {}
+
+
+def _held(form: Form) -> tuple[str, tuple[_Held, ...]]:
+    """Give a form's bank and what it holds; a frozen form never changes, so that it is read once."""
+    if form.snapshot_sha256 not in _frozen:
+        if len(_frozen) > 2_000:
+            _frozen.clear()
+        secret = snapshot.secret_from_json(form.secret)
+        titles = {one.id: one.title for one in snapshot.paper_from_json(form.paper).scenarios}
+        items: dict[tuple[str, str, str], list[str]] = {}
+        for item in secret.items:
+            items.setdefault((item.scenario, item.scenario_version, item.key_version), []).append(item.id)
+        lines = (_Held(*key, titles.get(key[0], key[0]), tuple(sorted(ids))) for key, ids in items.items())
+        _frozen[form.snapshot_sha256] = (secret.bank, tuple(lines))
+    return _frozen[form.snapshot_sha256]
+
+
 def form_uses(session: Session) -> list[FormUses]:
     """Give every form that candidates may have met, in the order of sets and forms."""
     found = []
@@ -37,9 +66,7 @@ def form_uses(session: Session) -> list[FormUses]:
         for form, its_set in store.forms_in_state(session, state):
             if not form.secret:
                 continue
-            secret = snapshot.secret_from_json(form.secret)
-            titles = {one.id: one.title for one in snapshot.paper_from_json(form.paper).scenarios}
-            held = {item.scenario: item.scenario_version for item in secret.items}
+            _, held = _held(form)
             use = (its_set.blueprint_json or {}).get("use", {})
             found.append(
                 FormUses(
@@ -49,7 +76,7 @@ def form_uses(session: Session) -> list[FormUses]:
                     set_forms=its_set.forms,
                     is_reserve=form.position > its_set.forms,
                     is_withdrawn=state is FormState.WITHDRAWN,
-                    scenarios=tuple((name, version, titles.get(name, name)) for name, version in held.items()),
+                    scenarios=tuple((one.scenario, one.version, one.title) for one in held),
                     exposure_max=use.get("exposure_max"),
                     rest_days=int(use.get("rest_days") or 0),
                 )
@@ -80,19 +107,17 @@ def changed_keys(session: Session) -> list[KeyChange]:
         for form, _ in store.forms_in_state(session, state):
             if not form.secret:
                 continue
-            secret = snapshot.secret_from_json(form.secret)
-            if secret.bank not in banks:
-                banks[secret.bank] = store.current_versions(session, secret.bank)
-                current |= banks[secret.bank]
-            titles = {one.id: one.title for one in snapshot.paper_from_json(form.paper).scenarios}
-            for item in secret.items:
-                now = banks[secret.bank].get(item.scenario)
-                if now is None or now.key_sha256 == item.key_version:
+            bank, scenarios = _held(form)
+            if bank not in banks:
+                banks[bank] = store.current_versions(session, bank)
+                current |= banks[bank]
+            for one in scenarios:
+                now = banks[bank].get(one.scenario)
+                if now is None or now.key_sha256 == one.key:
                     continue
-                place = held.setdefault((item.scenario, item.key_version), (titles.get(item.scenario, ""), [], set()))
-                place[2].add(item.id)
-                if form.id not in place[1]:
-                    place[1].append(form.id)
+                place = held.setdefault((one.scenario, one.key), (one.title, [], set()))
+                place[1].append(form.id)
+                place[2].update(one.items)
     return [
         KeyChange(
             scenario,
