@@ -202,3 +202,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     scheduler = LoadScopeScheduling(config, log)
     scheduler._split_scope = lambda nodeid: TOGETHER.get(nodeid.partition("::")[0], nodeid)
     return scheduler
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many tests ran on the real browser and on the real server."""
+    ran = [one for kind in ("passed", "failed") for one in terminalreporter.stats.get(kind, []) if one.when == "call"]
+    browser = sum("browser" in one.keywords for one in ran)
+    server = sum("postgresql" in one.keywords or "postgresql" in one.nodeid for one in ran)
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    terminalreporter.write_line(
+        f"{len(ran)} tests ran, {browser} of them in Chromium and {server} on PostgreSQL; {skipped} were skipped."
+    )
