@@ -23,7 +23,7 @@ PAIRS = 3000
 """Pairs of swaps, all inside the narrowest band, that a step looks at; of more, so many at random."""
 LOOKED_AT = 80
 """Pairs of swaps that keep every constraint and of which one is taken; of more, so many at random."""
-HOT, COLD = 0.5, 0.12
+HOT, COLD = 0.45, 0.15
 """Temperatures between which the walk cools, in pairs of forms that share one scenario too many."""
 MENDING = 60
 """Steps to mend one form before it is left as it is and taken up again later."""

@@ -13,12 +13,15 @@ from sjt.accounts import service as accounts
 from sjt.authoring import service
 from sjt.authoring.publishing import read_proof
 from sjt.authoring.set_page import form_scenarios, set_view
+from sjt.authoring.set_picture import set_picture
 from sjt.authoring.states import FormState, SetState
 from sjt.authoring.webforms import NewSetForm, PublishForm, WithdrawForm
 from sjt.jobs import service as jobs
 from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("forms", __name__, url_prefix="/forms")
+MANY = 4
+"""Forms from which a set has a picture: fewer are read side by side."""
 
 
 @bp.get("/")
@@ -96,9 +99,19 @@ def set_page(set_id: UUID) -> ResponseReturnValue:
             line.form_id: service.standing(session, line.form_id) for line in lines if line.state is FormState.DRAFT
         }
         by = accounts.name_of(session, made.created_by)
-    view = set_view(bank, read_proof(made.proof), lines, numbers) if made.state is SetState.BUILT else None
+    proof_read = read_proof(made.proof) if made.state is SetState.BUILT else None
+    view = set_view(bank, proof_read, lines, numbers) if proof_read else None
+    picture = set_picture(proof_read) if proof_read and len(lines) >= MANY else ""
     return render_template(
-        "forms/set_page.html", made=made, lines=lines, view=view, job=job, standings=standings, bank=bank, by=by
+        "forms/set_page.html",
+        made=made,
+        lines=lines,
+        view=view,
+        picture=picture,
+        job=job,
+        standings=standings,
+        bank=bank,
+        by=by,
     )
 
 
