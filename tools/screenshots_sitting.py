@@ -49,8 +49,12 @@ def sitting(cast: Cast, artist: Artist, told: dict[str, Any]) -> None:
     invigilator.goto(room)
     invigilator.get_by_role("link", name=seat["name"]).first.click()
     artist.draw(invigilator, "console-seat", zoomed=True)
-    invigilator.get_by_role("link", name=re.compile("^Add time…")).first.click()
+    opener = invigilator.locator("#panel").get_by_role("link", name=re.compile("^Add time…"))
+    as_page = opener.get_attribute("href") or ""
+    opener.click()
     artist.draw(invigilator, "console-deed", narrow=False)
+    invigilator.goto(as_page)
+    artist.draw(invigilator, "act-seat")
     invigilator.goto(f"{room}/incidents")
     artist.draw(invigilator, "incidents", zoomed=True)
     evacuation(artist, invigilator, candidate, room)

@@ -100,7 +100,7 @@ STAFF_VIEWS: Final = (
     View("statement", "officer", "/results/sessions/{finished}", ("/statement$",), printed=True),
     View("epa-records", "officer", "/epa/"),
     View("epa-record", "assessor", "/epa/?show=awarded", (f"^/epa/{ID}$",)),
-    View("epa-record-begun", "assessor", "/epa/", (f"^/epa/{ID}$",)),
+    View("epa-record-begun", "assessor", "/epa/?show=interview", (f"^/epa/{ID}$",)),
     View("interview-pack", "assessor", "/epa/", (f"^/epa/{ID}$", "/interview$")),
     View("employer", "employer", "/epa/mine"),
     View("audit", "auditor", "/audit/"),
