@@ -203,7 +203,7 @@ def forms(facts: Mapping[str, Any]) -> list[str]:
                 (f"Minutes {low:.1f} to {high:.1f}; pass mark {', '.join(map(str, cuts))}; the luckiest strategy "
                 f"passes {100 * worst:.2f} % of the time, random answers at most {random:.1e}."),
                 "",
-                f"![{made['picture']}](images/{name}.svg)",
+                f"![{made['picture']}](forms-{name}.svg)",
                 "",
                 made["picture"],
                 "",
@@ -325,7 +325,7 @@ def facts_of(proof: Path, count: int) -> dict[str, Any]:
     verdict, data = json.loads(checked.stdout), json.loads(proof.read_text(encoding="utf-8"))
     words = ""
     if len(data["forms"]) > DISJOINT:
-        picture = ROOT / "docs" / "images" / f"{data['blueprint']['id']}.svg"
+        picture = ROOT / "docs" / f"forms-{data['blueprint']['id']}.svg"
         picture.write_text(set_picture(data) + "\n", encoding="utf-8")
         words = describe(data)
     return {
