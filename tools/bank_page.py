@@ -286,8 +286,8 @@ def page(found: Reading, facts: Mapping[str, Any]) -> str:
             "every code, outcome and area that the plan asks of a form; at most a quarter sensitive; minutes within "
             "two of each other; facilities within a tenth of an item; the same pass mark. Three share no scenario. "
             "`…-20-many`: any two forms share six scenarios at most and none stands in more than a third; every other "
-            "constraint is the same. While the seven core scenarios whose main item is most and least or single served in "
-            "no form, the bank did not bear forty: used as evenly as can be, two of forty shared 5.3 scenarios on "
+            "constraint is the same. While the seven core scenarios whose main item is most and least or single served "
+            "in no form, the bank did not bear forty: used as evenly as can be, two of forty shared 5.3 scenarios on "
             "average, and a walk of 24,000 steps left 17 pairs that shared seven. What mended it: second items for "
             "these seven, rate for 0005, 0009, 0013 and 0016, rank for 0036, 0050 and 0054."
         ),
