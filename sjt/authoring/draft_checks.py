@@ -103,6 +103,8 @@ def _in_front(path: Sequence[str | int], one: Finding, fields: Fields) -> str:
         letter = items[int(path[1])] if len(path) > 1 and int(path[1]) < len(items) else one.item[-1:]
         if len(path) > 3 and path[2] == "options":
             return f"i.{letter}.o.{listed(fields, option_list(letter))[int(path[3])]}.text"
+        if len(path) == 3 and path[2] == "options":
+            return f"i.{letter}.key"
         known = len(path) > 2 and path[2] in ("minutes", "choose", "scale", "max_words")
         return f"i.{letter}.{path[2]}" if known else f"i.{letter}.ask"
     rows = {"ksbs": ("ksbs", "ksb", "shows"), "people": ("people", "person", "name"), "law": ("laws", "law", "title")}

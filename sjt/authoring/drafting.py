@@ -49,6 +49,8 @@ class Saved:
     focus: str = ""
     aside: UUID | None = None
     merged: bool = False
+    base: int = 0
+    """After a merge, the step that holds just what was posted: what is typed meanwhile goes out from it."""
 
 
 def draft(session: Session, draft_id: UUID) -> ScenarioDraft:
@@ -117,11 +119,11 @@ def start(session: Session, cell: Cell, *, by: Actor, now: datetime) -> UUID:
     known = {
         "option": cell.option in ("core", *standard.option_ids),
         "outcome": cell.outcome in ("", *standard.outcome_ids),
-        "code": not cell.ksb or cell.ksb in standard.codes,
+        "code": not cell.ksb or cell.ksb in standard.allowed_codes(cell.option),
     }
     for what, stands in known.items():
         if not stands:
-            raise InputError(f"The standard has no such {what}. Choose one from the coverage page.")
+            raise InputError(f"Option {cell.option} of the standard has no such {what}. Choose one from the coverage page.")
     row = store.hold_bank(session, current_row(session).id)
     scenario_id = _free_id(session, row.id)
     return _begin(session, scenario_id, 0, new_draft(bank, cell, author=by.name), by=by, now=now)
@@ -200,23 +202,27 @@ def save(
     row = _open(session, draft_id)
     current = _step(session, row)
     yours = tidy(posted)
-    merged = False
+    base = 0
     if revision != row.revision and yours != current.held:
         found = _against(session, row, revision, yours)
         if found.clashes:
             return _set_aside(session, row, revision, yours, by=by, now=now)
-        merged = found.fields != yours
-        yours = dict(found.fields)
-    if yours != current.held:
-        _add_step(session, row, yours, "merged" if merged else "saved", by=by, now=now)
+        if found.fields != yours:
+            last = row.revision
+            _add_step(session, row, yours, "beside", by=by, now=now, undo_to=last)
+            base = row.revision
+            _add_step(session, row, found.fields, "merged", by=by, now=now, undo_to=last)
+            yours = dict(found.fields)
+    if yours != _step(session, row).held:
+        _add_step(session, row, yours, "saved", by=by, now=now)
     if deed in ("undo", "redo"):
-        return Saved(_go(session, row, deed, by=by, now=now), merged=merged)
+        return Saved(_go(session, row, deed, by=by, now=now), merged=base > 0, base=base)
     focus = ""
     if deed:
         changed, focus = apply(yours, deed, current_bank(session))
         if changed != yours:
             _add_step(session, row, changed, deed.partition(":")[0][:20], by=by, now=now)
-    return Saved(row.revision, focus, merged=merged)
+    return Saved(row.revision, focus, merged=base > 0, base=base)
 
 
 def _against(session: Session, row: ScenarioDraft, revision: int, yours: Fields) -> Merge:

@@ -1,0 +1,279 @@
+"""The writer's desk as a writer meets it, and as nobody else does."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sjt import db
+from sjt.access import SYSTEM, TABLE, Permission, Role
+from sjt.authoring import drafting, import_export, service, store
+from sjt.authoring.bank import load_files
+from sjt.authoring.draft import from_scenario
+from sjt.authoring.stamping import stamped
+from tests.authoring.conftest import NOW
+
+Clients = Callable[..., Any]
+SCENARIO = "cypf-0001"
+
+
+def begun(writer: Any, scenario_id: str = SCENARIO) -> str:
+    """Press Edit; give the address of the draft."""
+    reply = writer.post(f"/bank/scenarios/{scenario_id}/edit")
+    assert reply.status_code == 303, reply.get_data(as_text=True)
+    return str(reply.headers["Location"])
+
+
+def held(page: Any) -> dict[str, Any]:
+    """Give what the editor's form would send as it stands."""
+    form = page.soup.find(id="draft")
+    values: dict[str, Any] = {}
+    for box in form.select("input, textarea, select"):
+        name = box.get("name")
+        if not name or name == "csrf_token":
+            continue
+        if box.get("type") == "checkbox":
+            if box.has_attr("checked"):
+                values.setdefault(name, []).append(box["value"])
+        elif box.name == "select":
+            chosen = box.find("option", selected=True) or box.find("option")
+            values[name] = chosen["value"]
+        elif box.name == "textarea":
+            values[name] = box.get_text().removeprefix("\n")
+        else:
+            values[name] = box.get("value", "")
+    for item in {name.split(".")[1] for name in values if re.match(r"i\.[a-z]\.", name)}:
+        assert f"i.{item}.options" in values or f"i.{item}.rubric" in values
+    return values
+
+
+def test_write_for_a_cell_begins_a_draft_with_its_tags(imported: db.Database, client_as: Clients) -> None:
+    writer = client_as(Role.WRITER)
+    page = writer.get("/bank/coverage?option=residential&code=S19")
+    buttons = [one["value"] for one in page.soup.select("button[name=cell]")]
+    assert "PO4|rank|S19" in buttons
+    reply = writer.post("/bank/drafts/new", {"option": "core", "cell": "PO4|rank|S19"})
+    assert reply.status_code == 303, reply.get_data(as_text=True)
+    draft = writer.get(reply.headers["Location"])
+    fields = held(draft)
+    assert fields["outcomes"] == ["PO4"] and fields["ksbs"] == ["S19"] and fields["ksb.S19.role"] == "primary"
+    assert fields["i.a.format"] == "rank" and fields["i.a.options"] == "A B C D E"
+    assert "The story is missing." in draft.soup.find(id="story-found").get_text()
+    own = next(one["value"] for one in page.soup.select("button[name=cell]") if one["value"].endswith("|residential"))
+    assert writer.post("/bank/drafts/new", {"cell": own}).status_code == 303
+
+
+def test_an_edit_saved_into_the_bank_is_a_version_and_changes_nothing_that_was_published(
+    built_set: Any, client_as: Clients
+) -> None:
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+    assert begun(writer) == address
+    page = writer.get(address)
+    fields = held(page) | {"title": "Three things, on paper", "do": "put"}
+    reply = writer.post(address, fields)
+    assert reply.status_code == 303, reply.get_data(as_text=True)
+    assert reply.headers["Location"] == f"/bank/scenarios/{SCENARIO}"
+    with db.session() as session:
+        now, old = store.versions(session, SCENARIO)
+        assert (now.n, old.n) == (2, 1)
+        assert service.scenario(session, SCENARIO).title == "Three things, on paper"
+        assert service.bank(session).keys[SCENARIO].set_on == f"sha256:{now.scenario_sha256}"
+        assert old.scenario_bytes != now.scenario_bytes
+    shown = writer.get(f"/bank/scenarios/{SCENARIO}/versions/2").soup.main
+    assert [one.get_text() for one in shown.select(".diff dt")] == ["Title"]
+    assert "Things," not in shown.get_text() and shown.select("ins") and shown.select("del")
+    back = writer.post(f"/bank/scenarios/{SCENARIO}/versions/1/restore")
+    assert held(writer.get(back.headers["Location"]))["title"] == "Three things on paper"
+
+
+def test_a_draft_with_errors_stays_a_draft_and_says_why_beside_the_field(
+    imported: db.Database, client_as: Clients
+) -> None:
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+    fields = held(writer.get(address)) | {"i.a.o.B.why": "", "i.a.o.C.place": "", "minutes": "", "do": "put"}
+    reply = writer.post(address, fields)
+    page = writer.get(reply.headers["Location"])
+    assert "Nothing was put into the bank" in page.get_data(as_text=True)
+    assert "The place of C is missing" in page.soup.find(id="i.a.o.C.place-found").get_text()
+    assert "B has no reason" in page.soup.find(id="i.a.key-found").get_text()
+    with db.session() as session:
+        assert len(store.versions(session, SCENARIO)) == 1
+
+
+def test_buttons_add_move_and_take_out_and_undo_leads_back(imported: db.Database, client_as: Clients) -> None:
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+
+    def press(deed: str, **changed: str) -> dict[str, Any]:
+        reply = writer.post(address, held(writer.get(address)) | changed | {"do": deed})
+        assert reply.status_code == 303, reply.get_data(as_text=True)
+        return held(writer.get(reply.headers["Location"].partition("#")[0]))
+
+    first = held(writer.get(address))
+    assert press("up:a:C")["i.a.options"] == "A C B D E"
+    assert press("remove-option:a:D", title="Typed and not saved")["i.a.options"] == "A C B E"
+    fields = press("add-option:a")
+    assert fields["i.a.options"] == "A C B E F" and fields["title"] == "Typed and not saved"
+    assert press("add-item:written")["items"] == "a b c"
+    assert press("add-row:law")["laws"] == "1"
+    for _ in range(6):
+        fields = press("undo")
+    assert {**fields, "revision": ""} == {**first, "revision": ""}
+    assert press("redo")["i.a.options"] == "A C B D E"
+
+
+def test_two_people_edit_and_the_second_save_asks_about_what_clashes_alone(
+    imported: db.Database, client_as: Clients
+) -> None:
+    ruth, omar = client_as(Role.WRITER, login="ruth"), client_as(Role.WRITER, login="omar")
+    address = begun(ruth)
+    both = held(ruth.get(address))
+    ruth.post(address, both | {"title": "Ruth's title", "source": "Ruth's source", "do": "save"})
+    free = omar.post(address, both | {"content_note": "Omar's note", "do": "save"})
+    assert free.headers["Location"] == address
+    fields = held(omar.get(address))
+    assert (fields["title"], fields["content_note"]) == ("Ruth's title", "Omar's note")
+    reply = omar.post(address, both | {"title": "Omar's title", "family": "omar", "do": "save"})
+    place = reply.headers["Location"]
+    assert "/merge/" in place
+    page = omar.get(place)
+    assert [one.get_text() for one in page.soup.select("fieldset legend")] == ["Title"]
+    assert omar.post(place, {}).status_code == 422
+    assert "waits to be brought together" in ruth.get(address).get_data(as_text=True)
+    assert omar.post(place, {"choose.title": "yours"}).status_code == 303
+    fields = held(ruth.get(address))
+    assert (fields["title"], fields["source"], fields["family"]) == ("Omar's title", "Ruth's source", "omar")
+    assert "waits" not in ruth.get(address).get_data(as_text=True)
+
+
+def test_the_saving_script_gets_the_page_or_where_to_go(imported: db.Database, client_as: Clients) -> None:
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+    fields = held(writer.get(address))
+    quiet = {"X-Autosave": "1"}
+    page = writer.post(address, fields | {"title": "A"}, headers=quiet)
+    assert page.status_code == 200 and page.soup.find(attrs={"data-revision": True})["value"] == "2"
+    assert writer.post(address, fields | {"title": "B"}, headers=quiet).get_json()["merge"].count("/merge/") == 1
+    merged = writer.post(address, fields | {"source": "else"}, headers=quiet).get_json()
+    assert merged["base"] == 3 and merged["reload"] == address
+
+
+def test_a_draft_s_files_are_the_bank_s_own_and_read_as_the_same_draft(
+    imported: db.Database, client_as: Clients
+) -> None:
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+    writer.post(address, held(writer.get(address)) | {"title": "Another “title”", "story": "You — 1\n\n* a\n* b"})
+    archive = zipfile.ZipFile(io.BytesIO(writer.get(f"{address}/files.zip").get_data()))
+    files = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    with db.session() as session:
+        whole = {n: b for n, b in service.bank_files(session).items() if not n.startswith(f"scenarios/{SCENARIO}")}
+        row = store.open_draft_of(session, SCENARIO)
+        assert row is not None
+        fields = drafting.fields_of(session, row)
+    bank = load_files(whole | files).bank
+    assert bank is not None
+    assert from_scenario(bank.scenario(SCENARIO), bank.keys[SCENARIO]) == fields
+
+
+def test_the_draft_s_preview_is_the_candidate_s_page_and_holds_no_key(
+    imported: db.Database, client_as: Clients
+) -> None:
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+    shown = writer.get(f"{address}/preview").get_data(as_text=True)
+    stands = writer.get(f"/bank/scenarios/{SCENARIO}/preview").get_data(as_text=True)
+    assert shown.replace(f"{address}/preview", "") == stands.replace(f"/bank/scenarios/{SCENARIO}/preview", "")
+    assert "frame-ancestors 'self'" in writer.get(f"{address}/preview").headers["Content-Security-Policy"]
+
+
+def test_only_writers_write_and_no_key_shows_in_a_difference(imported: db.Database, client_as: Clients) -> None:
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+    fields = held(writer.get(address)) | {"i.a.o.B.why": "A quite new reason that says what it would achieve here."}
+    assert writer.post(address, fields | {"title": "New", "do": "put"}).status_code == 303
+    address = begun(writer)
+    for role in (Role.REVIEWER, Role.FAIRNESS, Role.TEST_DEVELOPER, Role.AUDITOR):
+        assert role not in TABLE[Permission.EDIT_SCENARIO]
+        other = client_as(role)
+        for place in ("/bank/drafts", "/bank/drafts/new", address, f"{address}/preview", f"{address}/files.zip"):
+            assert other.get(place).status_code == 403, place
+        for place in (address, f"/bank/scenarios/{SCENARIO}/edit", f"/bank/scenarios/{SCENARIO}/versions/1/restore"):
+            assert other.post(place).status_code == 403, place
+    compared = f"/bank/scenarios/{SCENARIO}/versions/2"
+    assert "A quite new reason" in writer.get(compared).get_data(as_text=True)
+    fair = client_as(Role.FAIRNESS).get(compared)
+    assert "A quite new reason" not in fair.get_data(as_text=True) and "Title" in fair.soup.main.get_text()
+
+
+def test_every_deed_on_a_scenario_stands_in_the_record(imported: db.Database, client_as: Clients) -> None:
+    import sqlalchemy as sa
+
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+    assert writer.post(f"{address}/put-away").status_code == 303
+    assert writer.get(address).status_code == 303
+    assert "Take up again" in writer.get("/bank/drafts").get_data(as_text=True)
+    assert writer.post(address, {"revision": "1", "title": "x"}).status_code == 409
+    assert writer.post(f"{address}/take-up").status_code == 303
+    writer.post(address, held(writer.get(address)) | {"title": "Kept", "do": "put"})
+    writer.post(f"/bank/scenarios/{SCENARIO}/versions/1/restore")
+    with db.session() as session:
+        rows = session.exec(sa.text(f"SELECT did FROM audit_entry WHERE chain = 'scenario:{SCENARIO}' ORDER BY n"))  # type: ignore[call-overload]  # plain SQL on purpose
+        deeds = [row[0] for row in rows]
+    assert deeds == [
+        "scenario.draft_begun",
+        "scenario.draft_put_away",
+        "scenario.draft_taken_up",
+        "scenario.version_saved",
+        "scenario.draft_begun",
+        "scenario.version_restored",
+    ]
+
+
+def test_a_version_that_came_into_the_bank_meanwhile_is_brought_in_first(
+    imported: db.Database, client_as: Clients
+) -> None:
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+    writer.post(address, held(writer.get(address)) | {"title": "Mine", "family": "mine"})
+    with db.session() as session:
+        files = service.bank_files(session)
+    name = next(n for n in files if n.startswith(f"scenarios/{SCENARIO}") and n.endswith("scenario.md"))
+    files[name] = files[name].replace(b"Three things on paper", b"Theirs")
+    key = name.replace("scenario.md", "key.toml")
+    files[key] = re.sub(rb'set_on = ".*"', b'set_on = ""', files[key])
+    ready = import_export.prepare(files | stamped(load_files(files)), today=NOW.date())
+    with db.transaction() as session:
+        service.import_prepared(session, ready, by=SYSTEM, now=NOW)
+    refused = writer.post(address, held(writer.get(address)) | {"do": "put"})
+    assert refused.status_code == 409
+    place = writer.post(f"{address}/catch-up").headers["Location"]
+    assert "Version 2 of the bank" in writer.get(place).get_data(as_text=True)
+    writer.post(place, {"choose.title": "theirs"})
+    fields = held(writer.get(address))
+    assert (fields["title"], fields["family"]) == ("Mine", "mine")
+    assert "came into the bank since" not in writer.get(address).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("kind", ["choose", "rate", "most_least", "single", "written"])
+def test_each_format_has_its_fields(kind: str, imported: db.Database, client_as: Clients) -> None:
+    writer = client_as(Role.WRITER)
+    reply = writer.post("/bank/drafts/new", {"format": kind})
+    fields = held(writer.get(reply.headers["Location"]))
+    part = {
+        "choose": "i.a.choose",
+        "rate": "i.a.o.A.rating",
+        "most_least": "i.a.o.D.level",
+        "single": "i.a.o.D.level",
+        "written": "i.a.look.voice",
+    }[kind]
+    assert part in fields
+    assert writer.get(reply.headers["Location"] + "/preview").status_code == 200
