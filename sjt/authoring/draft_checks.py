@@ -58,6 +58,7 @@ def look(held: Reading, built: Built, fields: Fields, *, today: date, whole: boo
     report = checks.check(reading, today=today, only=None if whole else [scenario.id])
     empty = {lack.field for lack in built.missing}
     keyless = {field.split(".")[1] for field in empty if field.rpartition(".")[2] in ("place", "level", "rating")}
+    reasonless = {field[:3] for field in empty if field.endswith(".why")}  # told at the response itself
     found = [
         FieldFinding(lack.field, Severity.ERROR.value, MISSING, lack.message, lack.remedy) for lack in built.missing
     ]
@@ -67,7 +68,8 @@ def look(held: Reading, built: Built, fields: Fields, *, today: date, whole: boo
         placed = _placed(one, reading, built, fields)
         unwritten = placed.field in empty and one.file != reading.key_files.get(scenario.id)
         about_key = one.item[-1:] in keyless and one.file == reading.key_files.get(scenario.id)
-        if not (unwritten or (about_key and ".why" not in placed.field)):
+        told = one.rule == "L07" and placed.field == f"i.{one.item[-1:]}.key" and f"i.{one.item[-1:]}" in reasonless
+        if not (unwritten or told or (about_key and ".why" not in placed.field)):
             found.append(placed)
     return sorted(found, key=lambda one: (one.severity, _place(one.field, fields), one.rule))
 

@@ -181,6 +181,10 @@ class _Builder:
             o: self.whole(f"{head}.o.{o}.level", f"The effectiveness of {o}", 0, 4, 0, needed=must) for o in options
         }
         values["effectiveness"] = {option: level for option, level in levels.items() if level is not None}
+        for option in options:
+            if f"{head}.o.{option}.why" not in self.held:
+                remedy = "Say what it achieves, what it risks and why its neighbour ranks lower."
+                self.lack(f"{head}.o.{option}.why", f"Response {option} has no reason.", remedy)
         values["why"] = {o: self.held[f"{head}.o.{o}.why"] for o in options if f"{head}.o.{o}.why" in self.held}
         if kind is Format.RANK:
             most = max(1, len(options))
@@ -203,9 +207,7 @@ class _Builder:
         return {
             "rule": RULE_OF_FORMAT[Format.WRITTEN],
             "rubric": self.chosen(f"{head}.rubric", "The rubric", self.bank.rubrics),
-            "look_for": {
-                name.removeprefix(start): text for name, text in self.held.items() if name.startswith(start)
-            },
+            "look_for": {name.removeprefix(start): text for name, text in self.held.items() if name.startswith(start)},
             "exemplars": [
                 {
                     "level": self.whole(f"{head}.x.{row}.level", "The level", 0, 9, 0),
@@ -230,8 +232,9 @@ def build(held: Fields, bank: Bank, *, scenario_id: str, folder: str, before: Ke
     items = {f"{scenario_id}-{letter}": builder.key(letter) for letter in listed(held, "items")}
     keys = KEYS.validate_python({"scenario": scenario_id, "status": "illustrative", "set_on": "", "items": items})
     set_on = f"sha256:{scenario.sha256}"
-    status = "illustrative"
-    if before is not None and before.set_on == set_on and before.items == keys.items:
-        status = before.status
-    keys = replace(keys, set_on=set_on, status=status)
+    unchanged = before is not None and before.set_on == set_on and before.items == keys.items
+    if unchanged and before is not None and before.status == "panelled":
+        keys = before
+    else:
+        keys = replace(keys, set_on=set_on)
     return Built(scenario, keys, text, key_text(keys).encode(), tuple(dict.fromkeys(builder.missing)))

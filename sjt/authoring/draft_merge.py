@@ -39,7 +39,9 @@ class Merge:
 
 def is_list(name: str) -> bool:
     """Tell whether a field holds entries parted by spaces."""
-    return name in LISTS or (name.startswith("i.") and name.count(".") == 2 and name.endswith((".options", ".examples")))
+    return name in LISTS or (
+        name.startswith("i.") and name.count(".") == 2 and name.endswith((".options", ".examples"))
+    )
 
 
 def owners(name: str) -> list[tuple[str, str]]:
@@ -98,7 +100,7 @@ def _taken_out(name: str, base: Fields, side: Fields) -> bool:
 
 def _merged_list(name: str, base: Fields, theirs: Fields, yours: Fields) -> str:
     b, t, y = (listed(side, name) for side in (base, theirs, yours))
-    if t == b or t == y:
+    if t in (b, y):
         result, other = list(y), t
     else:
         result, other = (list(t), y)
@@ -134,10 +136,7 @@ def changes(before: Fields, after: Fields, bank: Bank) -> list[Change]:
     """List what differs between two sets of fields, in the order of the page."""
     names = [name for name in before.keys() | after.keys() if before.get(name, "") != after.get(name, "")]
     names.sort(key=lambda name: order(name, after, before))
-    return [
-        Change(name, label(name), parted(words(name, before, bank), words(name, after, bank)))
-        for name in names
-    ]
+    return [Change(name, label(name), parted(words(name, before, bank), words(name, after, bank))) for name in names]
 
 
 def order(name: str, *sides: Fields) -> tuple[int, str]:

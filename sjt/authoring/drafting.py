@@ -123,7 +123,9 @@ def start(session: Session, cell: Cell, *, by: Actor, now: datetime) -> UUID:
     }
     for what, stands in known.items():
         if not stands:
-            raise InputError(f"Option {cell.option} of the standard has no such {what}. Choose one from the coverage page.")
+            raise InputError(
+                f"Option {cell.option} of the standard has no such {what}. Choose one from the coverage page."
+            )
     row = store.hold_bank(session, current_row(session).id)
     scenario_id = _free_id(session, row.id)
     return _begin(session, scenario_id, 0, new_draft(bank, cell, author=by.name), by=by, now=now)
@@ -402,9 +404,7 @@ def put_away(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> N
     row.open_for, row.closed_at, row.closed_by = None, now, by.id
     session.add(row)
     session.flush()
-    audit.record(
-        session, by=by, did="scenario.draft_put_away", on=row.scenario_id, at=now, body={"draft": str(row.id)}
-    )
+    audit.record(session, by=by, did="scenario.draft_put_away", on=row.scenario_id, at=now, body={"draft": str(row.id)})
 
 
 def take_up(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> None:
@@ -418,6 +418,4 @@ def take_up(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> No
     row.open_for, row.closed_at, row.closed_by = row.scenario_id, None, ""
     session.add(row)
     session.flush()
-    audit.record(
-        session, by=by, did="scenario.draft_taken_up", on=row.scenario_id, at=now, body={"draft": str(row.id)}
-    )
+    audit.record(session, by=by, did="scenario.draft_taken_up", on=row.scenario_id, at=now, body={"draft": str(row.id)})

@@ -1,4 +1,4 @@
-"""What the editor's page shows: the fields of a draft with what may be chosen for each, and the findings beside them."""
+"""What the editor's page shows: the fields of a draft, what may be chosen for each, and the findings beside them."""
 
 from __future__ import annotations
 
