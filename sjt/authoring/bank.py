@@ -116,7 +116,7 @@ def load_pair(files: Mapping[str, bytes]) -> tuple[Scenario, KeySet | None]:
     """Give a scenario and its key from files that were sound when they came in."""
     reader = _Reader(files)
     scenario = next(reader.scenarios(), None)
-    keys = next((one for _, one in reader.keys()), None)
+    keys = dict(reader.keys()).get(scenario.id) if scenario else None
     if scenario is None:
         raise InputError("This version cannot be read any more: " + "; ".join(str(one) for one in reader.findings))
     return scenario, keys

@@ -87,7 +87,8 @@ def _placed(one: Finding, reading: Reading, built: Built, fields: Fields) -> Fie
         field = _in_key(_path(reading.places[one.file], one.line))
     else:
         field = f"i.{one.item[-1]}.ask" if one.item else ""
-    return FieldFinding(field, one.severity.value, one.rule, one.message, one.remedy, line)
+    message = one.message.removeprefix(f"{one.item}: ")  # beside its item the id says nothing
+    return FieldFinding(field, one.severity.value, one.rule, message[:1].upper() + message[1:], one.remedy, line)
 
 
 def _path(places: Places, line: int) -> Sequence[str | int]:

@@ -114,3 +114,31 @@ def built_set(set_template: tuple[Path, UUID], database: db.Database) -> UUID:
     """Give the id of a built set of two residential forms."""
     _put_in(database, set_template[0])
     return set_template[1]
+
+
+@pytest.fixture(scope="session")
+def few_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database file with a few of the shipped scenarios: read and checked in a tenth of the time."""
+    from sjt.authoring import import_export
+    from sjt.authoring.bank import read_files
+
+    files = read_files(bank_dir())
+    kept = ("cypf-0001", "cypf-0002", "cypf-0018")
+    files = {n: c for n, c in files.items() if not n.startswith("scenarios/") or n.split("/")[1][:9] in kept}
+    for name in [name for name in files if name.startswith(("blueprints/", "statistics/", "judgements/", "panels/"))]:
+        del files[name]
+    ready = import_export.prepare(files, today=NOW.date())
+
+    def fill() -> None:
+        with db.transaction() as session:
+            service.import_prepared(session, ready, by=SYSTEM, now=NOW)
+
+    target = tmp_path_factory.mktemp("few") / "few.sqlite"
+    _copy_of(sqlite_template, target, fill)
+    return target
+
+
+@pytest.fixture
+def few(few_template: Path, database: db.Database) -> db.Database:
+    _put_in(database, few_template)
+    return database
