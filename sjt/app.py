@@ -63,6 +63,7 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         PERMANENT_SESSION_LIFETIME=timedelta(days=1),
+        SESSION_REFRESH_EACH_REQUEST=False,  # a page asks every few seconds, and a day is longer than any sitting
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a token must outlive a sitting
         WTF_CSRF_SSL_STRICT=False,  # Referrer-Policy sends none; SameSite=Strict and the token stand in
         MAX_CONTENT_LENGTH=32 * 1024 * 1024,

@@ -183,17 +183,17 @@ class Database:
         with self.engine.connect() as connection:
             options = {"sjt_write": False} if self.is_sqlite else {"postgresql_readonly": True}
             reading = connection.execution_options(**options)
-            if self.is_sqlite:
-                reading.exec_driver_sql("PRAGMA query_only = ON")
-                reading.rollback()
+            # said to the driver itself: through the connection each would open a transaction of its own
+            raw: Any = connection.connection.driver_connection if self.is_sqlite else None
+            if raw is not None:
+                raw.execute("PRAGMA query_only = ON")
             try:
                 with Session(bind=reading, expire_on_commit=False) as session:
                     yield session
             finally:
-                if self.is_sqlite:
-                    reading.rollback()
-                    reading.exec_driver_sql("PRAGMA query_only = OFF")
-                    reading.rollback()
+                reading.rollback()
+                if raw is not None:
+                    raw.execute("PRAGMA query_only = OFF")
 
     def dispose(self) -> None:
         self.engine.dispose()

@@ -122,6 +122,7 @@ def test_publishing_asks_what_for_and_then_freezes(built_set: UUID, client_as: C
     assert "is published for live use" in page.get_data(as_text=True)
     assert "Its bytes are those that were hashed" in developer.get(f"/forms/form/{FORM}").get_data(as_text=True)
     assert developer.post(f"/forms/form/{FORM}/publish", {"use": "trial"}).status_code == 409
+    assert developer.get(f"/forms/form/{FORM}/publish").status_code == 303
 
 
 def test_a_withdrawal_needs_a_reason(built_set: UUID, client_as: Clients) -> None:

@@ -183,6 +183,9 @@ def form_page(form_id: str) -> ResponseReturnValue:
 def form_publish(form_id: str) -> ResponseReturnValue:
     with db.session() as session:
         standing = service.standing(session, form_id)
+    if standing.line.published_at:
+        flash("This form is published already. A change to it is another form.", "info")
+        return redirect(url_for(".form_page", form_id=form_id), 303)
     return render_template("forms/form_publish.html", form=PublishForm(), standing=standing, error="", words="")
 
 
