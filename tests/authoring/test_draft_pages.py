@@ -11,8 +11,8 @@ from typing import Any
 from bs4 import BeautifulSoup
 
 from sjt import db
-from sjt.access import SYSTEM, TABLE, Permission, Role
-from sjt.authoring import drafting, import_export, service, store
+from sjt.access import SYSTEM, TABLE, Actor, Permission, Role
+from sjt.authoring import drafting, editor_page, import_export, service, store
 from sjt.authoring.bank import load_files
 from sjt.authoring.draft import from_scenario
 from sjt.authoring.stamping import stamped
@@ -63,6 +63,7 @@ def test_write_for_a_cell_begins_a_draft_with_its_tags(few: db.Database, client_
     assert fields["outcomes"] == ["PO4"] and fields["ksbs"] == ["S19"] and fields["ksb.S19.role"] == "primary"
     assert fields["i.a.format"] == "rank" and fields["i.a.options"] == "A B C D E"
     assert "The story is missing." in draft.soup.find(id="story-found").get_text()
+    assert draft.request.path in {link["href"] for link in writer.get("/desk").soup.select("a[href]")}
     own = next(one["value"] for one in page.soup.select("button[name=cell]") if one["value"].endswith("|residential"))
     assert writer.post("/bank/drafts/new", {"cell": own}).status_code == 303
 
@@ -269,3 +270,25 @@ def test_each_format_has_its_fields_and_a_preview_from_the_first(few: db.Databas
         scenario_id = store.open_drafts(session)[0].scenario_id
     for letter in "abcde":
         assert writer.get(f"{address}/preview?item={scenario_id}-{letter}").status_code == 200
+
+
+def test_the_desk_works_on_postgresql_too(few_files: import_export.Prepared, postgresql_database: db.Database) -> None:
+    writer = Actor("w-1", "Ruth", frozenset({Role.WRITER}))
+    with db.transaction() as session:
+        service.import_prepared(session, few_files, by=SYSTEM, now=NOW)
+        draft_id = drafting.edit(session, SCENARIO, by=writer, now=NOW)
+        first = drafting.version_fields(session, SCENARIO)
+    with db.transaction() as session:
+        assert drafting.save(session, draft_id, 1, first | {"title": "One"}, by=writer, now=NOW).revision == 2
+        merged = drafting.save(session, draft_id, 1, first | {"family": "other"}, by=writer, now=NOW)
+        waits = drafting.save(session, draft_id, 1, first | {"title": "Two"}, by=writer, now=NOW)
+    assert merged.merged and waits.aside is not None
+    with db.transaction() as session:
+        drafting.settle(session, waits.aside, {"title": "yours"}, by=writer, now=NOW)
+    with db.session() as session:
+        seen = editor_page.looked(session, draft_id, today=NOW.date())
+    with db.transaction() as session:
+        n = drafting.put(session, draft_id, seen.row.revision, seen.built, seen.faults(), by=writer, now=NOW)
+    with db.session() as session:
+        held = drafting.version_fields(session, SCENARIO)
+        assert (n, held["title"], held["family"]) == (2, "Two", "other")

@@ -256,10 +256,17 @@ def merge_settle(draft_id: UUID, aside_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".draft", draft_id=draft_id), 303)
 
 
-@bp.get("/scenarios/<scenario_id>/versions/<int:n>")
+def _number(scenario_id: str, number: str) -> int:
+    if not (number.isascii() and number.isdecimal() and len(number) < 9):
+        raise NotFound(f"Scenario {scenario_id} has no version {number}.")
+    return int(number)
+
+
+@bp.get("/scenarios/<scenario_id>/versions/<number>")
 @requires(Permission.SEE_BANK)
-def version(scenario_id: str, n: int) -> ResponseReturnValue:
+def version(scenario_id: str, number: str) -> ResponseReturnValue:
     """Show what a version changed, field by field, against the one before or the one named."""
+    n = _number(scenario_id, number)
     with db.session() as session:
         bank = service.bank(session)
         lines = service.versions(session, scenario_id)
@@ -288,10 +295,11 @@ def version(scenario_id: str, n: int) -> ResponseReturnValue:
     )
 
 
-@bp.post("/scenarios/<scenario_id>/versions/<int:n>/restore")
+@bp.post("/scenarios/<scenario_id>/versions/<number>/restore")
 @requires(Permission.EDIT_SCENARIO)
-def version_restore(scenario_id: str, n: int) -> ResponseReturnValue:
+def version_restore(scenario_id: str, number: str) -> ResponseReturnValue:
     """Make a draft that says what an earlier version says."""
+    n = _number(scenario_id, number)
     with db.transaction() as session:
         draft_id = drafting.restore(session, scenario_id, n, by=actor(), now=now())
     flash(f"The draft says what version {n} says. The bank is unchanged until you put it in.", "ok")
