@@ -103,6 +103,25 @@ def load_files(files: Mapping[str, bytes]) -> Reading:
     return _Reader(files).read()
 
 
+def read_pair(files: Mapping[str, bytes]) -> Reading:
+    """Read a scenario and its key by themselves: their places and faults, no bank around them."""
+    reader = _Reader(files)
+    scenarios = tuple(reader.scenarios())
+    keys = dict(reader.keys())
+    assert len(scenarios) <= 1 and len(keys) <= 1, "one scenario and its key"
+    return Reading(files, None, tuple(reader.findings), reader.places, reader.story_lines, reader.key_files)
+
+
+def load_pair(files: Mapping[str, bytes]) -> tuple[Scenario, KeySet | None]:
+    """Give a scenario and its key from files that were sound when they came in."""
+    reader = _Reader(files)
+    scenario = next(reader.scenarios(), None)
+    keys = dict(reader.keys()).get(scenario.id) if scenario else None
+    if scenario is None:
+        raise InputError("This version cannot be read any more: " + "; ".join(str(one) for one in reader.findings))
+    return scenario, keys
+
+
 def split_scenario(text: str) -> tuple[str, str, int] | None:
     """Return front matter, story and the line the story starts on; None when the fences are not there."""
     lines = text.replace("\r\n", "\n").split("\n")

@@ -48,13 +48,16 @@ def step(n: int) -> int:
     return sum(1 for bound in STEPS if n > bound)
 
 
-def coverage_view(bank: Bank, option: str) -> CoverageView:
-    """Count items by outcome and format, scenarios by code, for what an option's candidates can meet."""
+def coverage_view(bank: Bank, option: str, *, code: str = "") -> CoverageView:
+    """Count items by outcome and format, scenarios by code, for what an option's candidates can meet.
+
+    With a code, the items of scenarios that carry it: a cell is then of code, outcome, format and option at once.
+    """
     found = coverage(bank, option)
     formats = tuple(kind.value for kind in Format)
     counts: Counter[tuple[str, str]] = Counter()
     for scenario in bank.scenarios:
-        if scenario.option not in (CORE, option):
+        if scenario.option not in (CORE, option) or (code and code not in {tag.code for tag in scenario.ksbs}):
             continue
         for item in scenario.items:
             for outcome in scenario.outcomes:

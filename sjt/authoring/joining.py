@@ -21,6 +21,11 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
             yield DeskTask("Import a bank of scenarios", 1, "/bank/import", "There is none yet.")
         return
     if may(actor, Permission.EDIT_SCENARIO):
+        mine = [row for row in store.open_drafts(session) if actor.id in (row.created_by, row.changed_by)]
+        if mine:
+            url = f"/bank/drafts/{mine[0].id}" if len(mine) == 1 else "/bank/drafts"
+            detail = ", ".join(row.title or row.scenario_id for row in mine[:3])
+            yield DeskTask("Go on with your drafts", len(mine), url, detail)
         report = service.findings(session, today=now.date())
         if report.findings:
             detail = f"{len(report.errors)} errors, {len(report.warnings)} warnings"

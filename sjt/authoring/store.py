@@ -10,7 +10,18 @@ from sqlmodel import Session, col, select
 
 from sjt.authoring.bank import key_file, scenario_file
 from sjt.authoring.states import FormState, FormUse
-from sjt.authoring.tables import BankedStatistic, BankFile, BankRow, Form, FormSet, ScenarioRow, ScenarioVersion
+from sjt.authoring.tables import (
+    BankedStatistic,
+    BankFile,
+    BankRow,
+    Form,
+    FormSet,
+    ScenarioDraft,
+    ScenarioDraftAside,
+    ScenarioDraftStep,
+    ScenarioRow,
+    ScenarioVersion,
+)
 
 
 def bank(session: Session, bank_id: str | None = None) -> BankRow | None:
@@ -144,3 +155,63 @@ def forms_in_state(
     if use is not None:
         query = query.where(Form.use == use)
     return list(session.exec(query))
+
+
+def version(session: Session, scenario_id: str, n: int) -> ScenarioVersion | None:
+    return session.get(ScenarioVersion, (scenario_id, n))
+
+
+def hold_bank(session: Session, bank_id: str) -> BankRow:
+    """Give a bank's row, held until the transaction ends: one deed at a time gives out ids or changes versions."""
+    return session.exec(select(BankRow).where(BankRow.id == bank_id).with_for_update()).one()
+
+
+def draft(session: Session, draft_id: UUID, *, hold: bool = False) -> ScenarioDraft | None:
+    """Give a draft; with ``hold`` nobody else changes it until the transaction ends."""
+    query = select(ScenarioDraft).where(ScenarioDraft.id == draft_id)
+    return session.exec(query.with_for_update() if hold else query).first()
+
+
+def open_draft_of(session: Session, scenario_id: str) -> ScenarioDraft | None:
+    return session.exec(select(ScenarioDraft).where(ScenarioDraft.open_for == scenario_id)).first()
+
+
+def open_drafts(session: Session) -> Sequence[ScenarioDraft]:
+    """Give the open drafts, the one changed last first."""
+    return session.exec(
+        select(ScenarioDraft)
+        .where(col(ScenarioDraft.open_for).is_not(None))
+        .order_by(col(ScenarioDraft.changed_at).desc(), col(ScenarioDraft.id))
+    ).all()
+
+
+def drafts_put_away(session: Session, most: int) -> Sequence[ScenarioDraft]:
+    """Give the drafts that were put away and became nothing, the last first."""
+    return session.exec(
+        select(ScenarioDraft)
+        .where(col(ScenarioDraft.open_for).is_(None), col(ScenarioDraft.became).is_(None))
+        .order_by(col(ScenarioDraft.closed_at).desc(), col(ScenarioDraft.id))
+        .limit(most)
+    ).all()
+
+
+def ids_given(session: Session) -> set[str]:
+    """Give every scenario id that a scenario or a draft has."""
+    return set(session.exec(select(ScenarioRow.id))) | set(session.exec(select(ScenarioDraft.scenario_id)))
+
+
+def step(session: Session, draft_id: UUID, n: int) -> ScenarioDraftStep | None:
+    return session.get(ScenarioDraftStep, (draft_id, n))
+
+
+def aside(session: Session, aside_id: UUID) -> ScenarioDraftAside | None:
+    return session.get(ScenarioDraftAside, aside_id)
+
+
+def asides(session: Session, draft_id: UUID) -> Sequence[ScenarioDraftAside]:
+    """Give the saves of a draft that wait to be brought together, the oldest first."""
+    return session.exec(
+        select(ScenarioDraftAside)
+        .where(ScenarioDraftAside.draft_id == draft_id, col(ScenarioDraftAside.settled_at).is_(None))
+        .order_by(col(ScenarioDraftAside.at), col(ScenarioDraftAside.id))
+    ).all()

@@ -154,3 +154,63 @@ class Form(SQLModel, table=True):
     published_by: str = Field(default="", max_length=80)
     reason: str = Field(default="", sa_type=sa.Text)
     """The signed reason where a limit was passed, or why the form was withdrawn."""
+
+
+class ScenarioDraft(SQLModel, table=True):
+    """Work on a scenario that is not in the bank yet; what it says is in its steps."""
+
+    __tablename__ = "scenario_draft"
+    __table_args__ = (sa.UniqueConstraint("open_for"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    bank_id: str = Field(max_length=80, foreign_key="bank.id")
+    scenario_id: str = Field(max_length=40, index=True)
+    """The lasting id; of a new scenario, one that nothing else has."""
+    open_for: str | None = Field(default=None, max_length=40)
+    """The scenario's id while the draft is open, so that a scenario has one open draft; empty afterwards."""
+    base_n: int
+    """The version it goes out from; 0 for a new scenario."""
+    revision: int
+    """The number of its newest step."""
+    title: str = Field(default="", max_length=200)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str = Field(max_length=80)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+    changed_by: str = Field(max_length=80)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_by: str = Field(default="", max_length=80)
+    became: int | None = None
+    """The version it became; empty while it is open, and when it was put away."""
+
+
+class ScenarioDraftStep(SQLModel, table=True):
+    """Everything a draft said after one save; undoing adds a step that says what an earlier one said."""
+
+    __tablename__ = "scenario_draft_step"
+
+    draft_id: UUID = Field(primary_key=True, foreign_key="scenario_draft.id")
+    n: int = Field(primary_key=True)
+    did: str = Field(max_length=20)
+    held: dict[str, str] = Field(sa_type=sa.JSON)
+    undo_to: int
+    """The step that undoing leads back to; 0: none."""
+    redo_to: int
+    """The step that was undone here and may be done again; 0: none."""
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = Field(max_length=80)
+
+
+class ScenarioDraftAside(SQLModel, table=True):
+    """A save that met another: kept whole until somebody has chosen, field by field."""
+
+    __tablename__ = "scenario_draft_aside"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    draft_id: UUID = Field(foreign_key="scenario_draft.id", index=True)
+    base: dict[str, str] = Field(sa_type=sa.JSON)
+    held: dict[str, str] = Field(sa_type=sa.JSON)
+    version: int
+    """The version of the bank this is, when the bank changed under the draft; 0: somebody's save."""
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = Field(max_length=80)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

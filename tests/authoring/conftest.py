@@ -114,3 +114,36 @@ def built_set(set_template: tuple[Path, UUID], database: db.Database) -> UUID:
     """Give the id of a built set of two residential forms."""
     _put_in(database, set_template[0])
     return set_template[1]
+
+
+@pytest.fixture(scope="session")
+def few_files() -> Any:
+    """Give a few of the shipped scenarios, read and checked in a tenth of the time of all."""
+    from sjt.authoring import import_export
+    from sjt.authoring.bank import read_files
+
+    kept = ("cypf-0001", "cypf-0002", "cypf-0018")
+    heavy = ("blueprints/", "statistics/", "judgements/", "panels/")
+    files = {name: content for name, content in read_files(bank_dir()).items() if not name.startswith(heavy)}
+    files = {n: c for n, c in files.items() if not n.startswith("scenarios/") or n.split("/")[1][:9] in kept}
+    return import_export.prepare(files, today=NOW.date())
+
+
+@pytest.fixture(scope="session")
+def few_template(few_files: Any, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database file with those few scenarios."""
+
+    def fill() -> None:
+        with db.transaction() as session:
+            service.import_prepared(session, few_files, by=SYSTEM, now=NOW)
+
+    target = tmp_path_factory.mktemp("few") / "few.sqlite"
+    _copy_of(sqlite_template, target, fill)
+    return target
+
+
+@pytest.fixture
+def few(few_template: Path, database: db.Database) -> db.Database:
+    """Give a database that holds a few of the shipped scenarios."""
+    _put_in(database, few_template)
+    return database

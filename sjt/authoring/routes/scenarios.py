@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -11,8 +9,8 @@ from sjt import db
 from sjt.access import Permission, may
 from sjt.authoring import candidate_views, import_export, service
 from sjt.authoring.coverage_page import coverage_view
-from sjt.authoring.freezing import TEST_TITLE, paper_scenario
 from sjt.authoring.listing import Filters, listing
+from sjt.authoring.preview import preview_page
 from sjt.authoring.scenario_page import scenario_view, without_key
 from sjt.authoring.snapshot import Format
 from sjt.authoring.states import ScenarioState
@@ -20,7 +18,6 @@ from sjt.authoring.webforms import ImportForm
 from sjt.errors import NotFound
 from sjt.web import paging
 from sjt.web.guards import actor, now, requires
-from sjt.web.headers import allow_framing_by_self
 
 bp = Blueprint("authoring", __name__, url_prefix="/bank")
 
@@ -76,39 +73,14 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
 @requires(Permission.SEE_BANK)
 def scenario_preview(scenario_id: str) -> ResponseReturnValue:
     """Show one question as a candidate will see it: the parts of a sitting's own page, nothing of the key."""
-    allow_framing_by_self()
     with db.session() as session:
         found = service.scenario(session, scenario_id)
         bank = service.bank(session)
-    shown = paper_scenario(bank, found, found.items)
-    numbers = {item.id: number for number, item in enumerate(shown.items, start=1)}
-    wanted = request.args.get("item") or shown.items[0].id
-    if wanted not in numbers:
-        raise NotFound(f"Scenario {scenario_id} has no item {wanted}.")
-    number = numbers[wanted]
-
-    def link(at: int) -> tuple[str, str] | None:
-        if not 1 <= at <= len(shown.items):
-            return None
-        address = url_for(".scenario_preview", scenario_id=scenario_id, item=shown.items[at - 1].id)
-        return f"Question {at}", address
-
-    question = SimpleNamespace(
-        number=number,
-        title=shown.title,
-        scenario=shown,
-        item=shown.items[number - 1],
-        order=[option.id for option in shown.items[number - 1].options],
-    )
-    return render_template(
-        "authoring/scenario_preview.html",
-        q=question,
-        total=len(shown.items),
-        previous=link(number - 1),
-        following=link(number + 1),
-        test_name=TEST_TITLE,
-        test_part="Preview",
-        display={},
+    return preview_page(
+        bank,
+        found,
+        request.args.get("item"),
+        lambda item: url_for(".scenario_preview", scenario_id=scenario_id, item=item),
     )
 
 
@@ -124,8 +96,13 @@ def coverage() -> ResponseReturnValue:
     option = request.args.get("option") or options[0]
     if option not in options:
         raise NotFound(f"The standard has no option {option}.")
-    views = {name: coverage_view(bank, name) for name in options}
-    return render_template("authoring/coverage.html", bank=bank, option=option, view=views[option], views=views)
+    code = request.args.get("code", "")
+    if code and code not in bank.standard.allowed_codes(option):
+        raise NotFound(f"Option {option} has no code {code}.")
+    views = {name: coverage_view(bank, name, code=code if name == option else "") for name in options}
+    return render_template(
+        "authoring/coverage.html", bank=bank, option=option, code=code, view=views[option], views=views
+    )
 
 
 @bp.get("/findings")

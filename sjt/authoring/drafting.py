@@ -1,0 +1,421 @@
+"""The deeds on drafts: begin, save, undo, bring together, put into the bank, restore, put away.
+
+Every save is a step that stays; two saves that meet are merged field by field, and what clashes waits aside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from sjt.access import Actor
+from sjt.audit import service as audit
+from sjt.authoring import import_export, store
+from sjt.authoring.bank import key_file, load_pair, scenario_file
+from sjt.authoring.draft import Cell, Fields, from_scenario, new_draft, tidy
+from sjt.authoring.draft_deeds import apply
+from sjt.authoring.draft_files import Built
+from sjt.authoring.draft_merge import Merge, merge, settled
+from sjt.authoring.states import ScenarioState
+from sjt.authoring.tables import (
+    ScenarioDraft,
+    ScenarioDraftAside,
+    ScenarioDraftStep,
+    ScenarioRow,
+    ScenarioVersion,
+)
+from sjt.authoring.the_bank import bank as current_bank
+from sjt.authoring.the_bank import current_row
+from sjt.errors import Conflict, Fault, InputError, MoveRefused, NotFound
+
+MOST_FIELDS = 4_000
+MOST_SIGNS = 400_000
+"""A scenario has some 200 fields and 10,000 signs; more was not typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a save did: the draft's newest revision, where to go on, and the merge that waits, if one does."""
+
+    revision: int
+    focus: str = ""
+    aside: UUID | None = None
+    merged: bool = False
+    base: int = 0
+    """After a merge, the step that holds just what was posted: what is typed meanwhile goes out from it."""
+
+
+def draft(session: Session, draft_id: UUID) -> ScenarioDraft:
+    found = store.draft(session, draft_id)
+    if found is None:
+        raise NotFound("There is no such draft. The list of drafts has those that are open.")
+    return found
+
+
+def fields_of(session: Session, row: ScenarioDraft) -> dict[str, str]:
+    """Give what a draft says now."""
+    return dict(_step(session, row).held)
+
+
+def _step(session: Session, row: ScenarioDraft) -> ScenarioDraftStep:
+    found = store.step(session, row.id, row.revision)
+    assert found is not None, "a draft has a step for its revision"
+    return found
+
+
+def _open(session: Session, draft_id: UUID) -> ScenarioDraft:
+    row = store.draft(session, draft_id, hold=True)
+    if row is None:
+        raise NotFound("There is no such draft. The list of drafts has those that are open.")
+    if row.open_for is None:
+        what = f"became version {row.became}" if row.became else "was put away"
+        raise MoveRefused(f"This draft {what}, so it changes no more. Edit the scenario to begin another.")
+    return row
+
+
+def _add_step(
+    session: Session,
+    row: ScenarioDraft,
+    held: Mapping[str, str],
+    did: str,
+    *,
+    by: Actor,
+    now: datetime,
+    undo_to: int | None = None,
+    redo_to: int = 0,
+) -> None:
+    before = row.revision
+    row.revision += 1
+    row.title = held.get("title", "")[:200]
+    row.changed_at, row.changed_by = now, by.id
+    session.add(row)
+    session.add(
+        ScenarioDraftStep(
+            draft_id=row.id,
+            n=row.revision,
+            did=did,
+            held=dict(held),
+            undo_to=before if undo_to is None else undo_to,
+            redo_to=redo_to,
+            at=now,
+            by=by.id,
+        )
+    )
+    session.flush()
+
+
+def start(session: Session, cell: Cell, *, by: Actor, now: datetime) -> UUID:
+    """Begin a new scenario for a cell of the coverage map."""
+    bank = current_bank(session)
+    standard = bank.standard
+    known = {
+        "option": cell.option in ("core", *standard.option_ids),
+        "outcome": cell.outcome in ("", *standard.outcome_ids),
+        "code": not cell.ksb or cell.ksb in standard.allowed_codes(cell.option),
+    }
+    for what, stands in known.items():
+        if not stands:
+            raise InputError(
+                f"Option {cell.option} of the standard has no such {what}. Choose one from the coverage page."
+            )
+    row = store.hold_bank(session, current_row(session).id)
+    scenario_id = _free_id(session, row.id)
+    return _begin(session, scenario_id, 0, new_draft(bank, cell, author=by.name), by=by, now=now)
+
+
+def _begin(
+    session: Session, scenario_id: str, base_n: int, held: Mapping[str, str], *, by: Actor, now: datetime
+) -> UUID:
+    row = ScenarioDraft(
+        bank_id=current_row(session).id,
+        scenario_id=scenario_id,
+        open_for=scenario_id,
+        base_n=base_n,
+        revision=0,
+        created_at=now,
+        created_by=by.id,
+        changed_at=now,
+        changed_by=by.id,
+    )
+    session.add(row)
+    session.flush()
+    _add_step(session, row, held, "begun", by=by, now=now, undo_to=0)
+    body = {"draft": str(row.id), "from_version": base_n}
+    audit.record(session, by=by, did="scenario.draft_begun", on=scenario_id, at=now, body=body)
+    return row.id
+
+
+def _free_id(session: Session, bank_id: str) -> str:
+    given = store.ids_given(session)
+    heads = Counter(one.rpartition("-")[0] for one in given)
+    letters = re.sub(r"[^a-z0-9]", "", bank_id).lstrip("0123456789") or "scenario"
+    head = heads.most_common(1)[0][0] if heads else letters
+    last = max((int(one.rpartition("-")[2]) for one in given if one.rpartition("-")[0] == head), default=0)
+    return f"{head}-{last + 1:04d}"
+
+
+def edit(session: Session, scenario_id: str, *, by: Actor, now: datetime) -> UUID:
+    """Give the open draft of a scenario, begun from its current version if there is none."""
+    known = _known(session, scenario_id)
+    held = store.open_draft_of(session, scenario_id)
+    if held is not None:
+        return held.id
+    return _begin(session, scenario_id, known.version, version_fields(session, scenario_id), by=by, now=now)
+
+
+def _known(session: Session, scenario_id: str) -> ScenarioRow:
+    row = current_row(session)
+    store.hold_bank(session, row.id)
+    known = store.scenario(session, scenario_id)
+    if known is None or known.bank_id != row.id:
+        raise NotFound(f"There is no scenario {scenario_id} in the bank.")
+    return known
+
+
+def version_fields(session: Session, scenario_id: str, n: int | None = None) -> dict[str, str]:
+    """Give the fields of one version of a scenario, the current one if none is named."""
+    if n is None:
+        known = store.scenario(session, scenario_id)
+        n = known.version if known else 0
+    found = store.version(session, scenario_id, n)
+    if found is None:
+        raise NotFound(f"Scenario {scenario_id} has no version {n}.")
+    files = {scenario_file(found.folder): bytes(found.scenario_bytes)}
+    if found.key_bytes is not None:
+        files[key_file(found.key_folder)] = bytes(found.key_bytes)
+    scenario, keys = load_pair(files)
+    return from_scenario(scenario, keys)
+
+
+def save(
+    session: Session, draft_id: UUID, revision: int, posted: Fields, deed: str = "", *, by: Actor, now: datetime
+) -> Saved:
+    """Keep what somebody typed on top of ``revision``, then do what the pressed button says."""
+    if len(posted) > MOST_FIELDS or sum(map(len, posted.values())) > MOST_SIGNS:
+        raise InputError(f"A draft holds at most {MOST_SIGNS:,} signs. Take some of the text out.")
+    row = _open(session, draft_id)
+    current = _step(session, row)
+    yours = tidy(posted)
+    base = 0
+    if revision != row.revision and yours != current.held:
+        found = _against(session, row, revision, yours)
+        if found.clashes:
+            return _set_aside(session, row, revision, yours, by=by, now=now)
+        if found.fields != yours:
+            last = row.revision
+            _add_step(session, row, yours, "beside", by=by, now=now, undo_to=last)
+            base = row.revision
+            _add_step(session, row, found.fields, "merged", by=by, now=now, undo_to=last)
+            yours = dict(found.fields)
+    if yours != _step(session, row).held:
+        _add_step(session, row, yours, "saved", by=by, now=now)
+    if deed in ("undo", "redo"):
+        return Saved(_go(session, row, deed, by=by, now=now), merged=base > 0, base=base)
+    focus = ""
+    if deed:
+        changed, focus = apply(yours, deed, current_bank(session))
+        if changed != yours:
+            _add_step(session, row, changed, deed.partition(":")[0][:20], by=by, now=now)
+    return Saved(row.revision, focus, merged=base > 0, base=base)
+
+
+def _against(session: Session, row: ScenarioDraft, revision: int, yours: Fields) -> Merge:
+    base = store.step(session, row.id, revision)
+    return merge(base.held if base else {}, _step(session, row).held, yours)
+
+
+def _set_aside(
+    session: Session, row: ScenarioDraft, revision: int, yours: Fields, *, by: Actor, now: datetime
+) -> Saved:
+    base = store.step(session, row.id, revision)
+    start = dict(base.held) if base else {}
+    for waiting in store.asides(session, row.id):  # a repeat of the same save, or the next one typed on top of it
+        if waiting.by == by.id and waiting.base == start and not waiting.version:
+            waiting.held, waiting.at = dict(yours), now
+            session.add(waiting)
+            session.flush()
+            return Saved(row.revision, aside=waiting.id)
+    made = ScenarioDraftAside(draft_id=row.id, base=start, held=dict(yours), version=0, at=now, by=by.id)
+    session.add(made)
+    session.flush()
+    return Saved(row.revision, aside=made.id)
+
+
+def _go(session: Session, row: ScenarioDraft, way: str, *, by: Actor, now: datetime) -> int:
+    current = _step(session, row)
+    target = store.step(session, row.id, current.undo_to if way == "undo" else current.redo_to)
+    if target is None:
+        return row.revision
+    if way == "undo":
+        undo_to, redo_to = target.undo_to, row.revision
+    else:
+        undo_to, redo_to = row.revision, target.redo_to
+    _add_step(session, row, target.held, f"{way}ne", by=by, now=now, undo_to=undo_to, redo_to=redo_to)
+    return row.revision
+
+
+def ways(session: Session, row: ScenarioDraft) -> tuple[bool, bool]:
+    """Tell whether there is something to undo and something to do again."""
+    current = _step(session, row)
+    return current.undo_to > 0, current.redo_to > 0
+
+
+def waiting(session: Session, aside_id: UUID) -> tuple[ScenarioDraftAside, ScenarioDraft, Merge]:
+    """Give a save that waits, its draft, and how the two stand to each other now."""
+    held = store.aside(session, aside_id)
+    if held is None:
+        raise NotFound("There is no such save. Open the draft from the list of drafts.")
+    row = draft(session, held.draft_id)
+    return held, row, merge(held.base, _step(session, row).held, held.held)
+
+
+def settle(session: Session, aside_id: UUID, chosen: Mapping[str, str], *, by: Actor, now: datetime) -> UUID:
+    """Bring a save that waits into its draft as somebody chose; every clash needs a choice."""
+    held = store.aside(session, aside_id)
+    if held is None:
+        raise NotFound("There is no such save. Open the draft from the list of drafts.")
+    row = _open(session, held.draft_id)
+    if held.settled_at is not None:
+        return row.id
+    found = merge(held.base, _step(session, row).held, held.held)
+    open_ones = [one for one in found.clashes if chosen.get(one.field) not in ("theirs", "yours")]
+    if open_ones:
+        raise InputError(f"{len(open_ones)} of {len(found.clashes)} fields have no choice yet. Choose for each.")
+    _add_step(session, row, settled(found, chosen), "merged", by=by, now=now)
+    if held.version:
+        row.base_n = held.version
+        session.add(row)
+    held.settled_at = now
+    session.add(held)
+    session.flush()
+    return row.id
+
+
+def behind(session: Session, row: ScenarioDraft) -> int:
+    """Give the version of the bank that came in since the draft began; 0 when there is none."""
+    known = store.scenario(session, row.scenario_id)
+    return known.version if known is not None and known.version != row.base_n else 0
+
+
+def catch_up(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> Saved:
+    """Bring the bank's newer version into a draft."""
+    row = _open(session, draft_id)
+    newer = behind(session, row)
+    if not newer:
+        return Saved(row.revision)
+    base = version_fields(session, row.scenario_id, row.base_n) if row.base_n else {}
+    theirs = version_fields(session, row.scenario_id, newer)
+    found = merge(base, _step(session, row).held, theirs)
+    if found.clashes:
+        made = ScenarioDraftAside(draft_id=row.id, base=base, held=theirs, version=newer, at=now, by=by.id)
+        session.add(made)
+        session.flush()
+        return Saved(row.revision, aside=made.id)
+    row.base_n = newer
+    _add_step(session, row, found.fields, "merged", by=by, now=now)
+    return Saved(row.revision, merged=True)
+
+
+def restore(session: Session, scenario_id: str, n: int, *, by: Actor, now: datetime) -> UUID:
+    """Make the open draft of a scenario say what one of its versions says; undoing brings back what it said."""
+    held = version_fields(session, scenario_id, n)
+    draft_id = edit(session, scenario_id, by=by, now=now)
+    row = _open(session, draft_id)
+    if _step(session, row).held != held:
+        _add_step(session, row, held, "restored", by=by, now=now)
+    body = {"version": n, "draft": str(draft_id)}
+    audit.record(session, by=by, did="scenario.version_restored", on=scenario_id, at=now, body=body)
+    return draft_id
+
+
+def folder_of(session: Session, row: ScenarioDraft, title: str) -> str:
+    """Give the folder a draft's files stand in: the scenario's own, or one named after the title."""
+    known = store.scenario(session, row.scenario_id)
+    found = store.version(session, row.scenario_id, known.version) if known else None
+    if found is not None:
+        return found.folder
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+    return f"{row.scenario_id}-{slug}" if slug else row.scenario_id
+
+
+def put(
+    session: Session, draft_id: UUID, revision: int, built: Built, faults: list[Fault], *, by: Actor, now: datetime
+) -> int:
+    """Make a draft the scenario's next version; earlier versions, forms and results stay as they are.
+
+    ``built`` and ``faults`` come from a check made before the transaction, of just this revision.
+    """
+    row = _open(session, draft_id)
+    if row.revision != revision:
+        raise Conflict("Somebody saved this draft while it was checked. Nothing was put into the bank. Check it again.")
+    if store.asides(session, row.id):
+        raise MoveRefused("A save of this draft waits to be brought together. Settle it first.")
+    if newer := behind(session, row):
+        raise MoveRefused(f"Version {newer} came into the bank since this draft began. Bring it in first.")
+    if faults:
+        raise InputError(f"The draft has {len(faults)} errors. Nothing was put into the bank.", faults)
+    bank = store.hold_bank(session, row.bank_id)
+    known = store.scenario(session, row.scenario_id)
+    n = max((held.n for held in store.versions(session, row.scenario_id)), default=0) + 1
+    if known is None:
+        known = ScenarioRow(id=row.scenario_id, bank_id=bank.id, author=built.scenario.author[:80], version=n)
+    known.version, known.in_bank, known.state = n, True, ScenarioState.DRAFT
+    session.add(known)
+    session.flush()
+    session.add(_version(row.scenario_id, n, built, by=by, now=now))
+    session.flush()
+    bank.sha256 = import_export.content_sha256(store.current_files(session, bank))
+    session.add(bank)
+    row.open_for, row.closed_at, row.closed_by, row.became = None, now, by.id, n
+    session.add(row)
+    session.flush()
+    body = {"version": n, "sha256": built.scenario.sha256, "draft": str(row.id)}
+    audit.record(session, by=by, did="scenario.version_saved", on=row.scenario_id, at=now, body=body)
+    return n
+
+
+def _version(scenario_id: str, n: int, built: Built, *, by: Actor, now: datetime) -> ScenarioVersion:
+    return ScenarioVersion(
+        scenario_id=scenario_id,
+        n=n,
+        folder=built.scenario.folder,
+        scenario_bytes=built.scenario_bytes,
+        scenario_sha256=built.scenario.sha256,
+        key_folder=built.scenario.folder,
+        key_bytes=built.key_bytes,
+        key_sha256=hashlib.sha256(built.key_bytes).hexdigest(),
+        created_at=now,
+        created_by=by.id,
+    )
+
+
+def put_away(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> None:
+    """Close a draft without a version; its steps stay, and it can be taken up again."""
+    row = _open(session, draft_id)
+    row.open_for, row.closed_at, row.closed_by = None, now, by.id
+    session.add(row)
+    session.flush()
+    audit.record(session, by=by, did="scenario.draft_put_away", on=row.scenario_id, at=now, body={"draft": str(row.id)})
+
+
+def take_up(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> None:
+    """Open a draft again that was put away."""
+    row = draft(session, draft_id)
+    store.hold_bank(session, row.bank_id)
+    if row.became is not None or row.open_for is not None:
+        raise MoveRefused("Only a draft that was put away can be taken up again.")
+    if store.open_draft_of(session, row.scenario_id) is not None:
+        raise MoveRefused(f"{row.scenario_id} has another open draft. Put that one away first.")
+    row.open_for, row.closed_at, row.closed_by = row.scenario_id, None, ""
+    session.add(row)
+    session.flush()
+    audit.record(session, by=by, did="scenario.draft_taken_up", on=row.scenario_id, at=now, body={"draft": str(row.id)})
