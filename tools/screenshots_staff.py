@@ -44,6 +44,12 @@ STAFF_VIEWS: Final = (
     View("scenarios", "writer", "/bank/"),
     View("scenario", "writer", "/bank/scenarios/cypf-0101"),
     View("scenario-preview", "writer", "/bank/scenarios/cypf-0101/preview"),
+    View("drafts", "writer", "/bank/drafts"),
+    View("draft", "writer", "/bank/drafts", (f"^/bank/drafts/{ID}$",)),
+    View("draft-preview", "writer", "/bank/drafts", (f"^/bank/drafts/{ID}$", "+/preview")),
+    View("draft-merge", "writer", "/bank/drafts", (f"^/bank/drafts/{ID}$", "/merge/")),
+    View("draft-new", "writer", "/bank/drafts/new"),
+    View("version", "writer", "/bank/scenarios/cypf-0101", ("/versions/[0-9]+$",)),
     View("coverage", "writer", "/bank/coverage?option=residential"),
     View("findings", "writer", "/bank/findings"),
     View("bank-import", "writer", "/bank/import"),
@@ -124,6 +130,8 @@ def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> 
     words = {"session": told["session"], "finished": told["finished"][-1]}
     if not names or names & {"panel", "rate", "judging-judge"}:
         a_panel(cast["psychometrician"])
+    if not names or names & {"drafts", "draft", "draft-preview", "draft-merge"}:
+        two_edits(cast["writer"])
     if not names or names & {"form-analysis", "form-item"}:
         an_analysis(cast["psychometrician"])
     for view in STAFF_VIEWS:
@@ -159,6 +167,21 @@ def a_panel(page: Page) -> None:
     for judge in page.locator("input[type=checkbox][name=judges]").all():
         judge.check()
     page.get_by_role("button", name="Start panel").click()
+
+
+def two_edits(page: Page) -> None:
+    """Have one scenario edited in two windows at once."""
+    page.goto("/bank/scenarios/cypf-0101")
+    page.get_by_role("button", name="Edit").click()
+    page.wait_for_url("**/bank/drafts/*")
+    other = page.context.new_page()
+    other.goto(page.url)
+    for window, title in ((page, "Said at the door"), (other, "Said on the stairs")):
+        window.locator("[name=title]").fill(title)
+        window.locator(".draft-bar button[value=save]").click()
+        window.wait_for_load_state()
+        window.wait_for_timeout(1_000)
+    other.close()
 
 
 def an_analysis(page: Page) -> None:
