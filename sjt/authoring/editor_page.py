@@ -104,20 +104,19 @@ def editor_view(session: Session, seen: Looked) -> SimpleNamespace:
         bank=bank,
         items=[_item(bank, fields, letter, n) for n, letter in enumerate(listed(fields, "items"), start=1)],
         codes=_codes(bank, fields),
-        outcomes=[
-            Pick(one.id, one.statement, "", one.id in listed(fields, "outcomes"))
-            for one in bank.standard.practice_outcomes
-        ],
-        areas=[
-            Pick(one.id, one.title, "", one.id in listed(fields, "areas"))
-            for one in bank.standard.option_areas
-            if one.option == fields.get("option") or one.id in listed(fields, "areas")
-        ],
-        enemies=[
-            Pick(one.id, one.title, "", one.id in listed(fields, "enemies"))
-            for one in bank.scenarios
-            if one.id != row.scenario_id
-        ],
+        outcomes=_picks(fields, "outcomes", [(one.id, one.statement, "") for one in bank.standard.practice_outcomes]),
+        areas=_picks(
+            fields,
+            "areas",
+            [
+                (one.id, one.title, "")
+                for one in bank.standard.option_areas
+                if one.option == fields.get("option") or one.id in listed(fields, "areas")
+            ],
+        ),
+        enemies=_picks(
+            fields, "enemies", [(one.id, one.title, "") for one in bank.scenarios if one.id != row.scenario_id]
+        ),
         people=listed(fields, "people"),
         laws=listed(fields, "laws"),
         formats=formats(bank),
@@ -168,11 +167,18 @@ def anchor(field: str) -> str:
 def _codes(bank: Bank, fields: Fields) -> list[Pick]:
     ticked = listed(fields, "ksbs")
     allowed = bank.standard.allowed_codes(fields.get("option", "core"))
-    return [
-        Pick(one.code, one.text, one.kind, one.code in ticked)
-        for one in bank.standard.statements
-        if one.code in allowed or one.code in ticked
-    ]
+    found = [s for s in bank.standard.statements if s.code in allowed or s.code in ticked]
+    return _picks(fields, "ksbs", [(one.code, one.text, one.kind) for one in found])
+
+
+def _picks(fields: Fields, name: str, entries: Sequence[tuple[str, str, str]]) -> list[Pick]:
+    """Put what is ticked first, in the order it was ticked: a save that changes nothing then changes no order."""
+    ticked = listed(fields, name)
+    known = {value: (value, words, group) for value, words, group in entries}
+    unknown = {value: (value, "not known here", "") for value in ticked if value not in known}
+    held = known | unknown
+    order = [*ticked, *(value for value in known if value not in ticked)]
+    return [Pick(*held[value], ticked=value in ticked) for value in order]
 
 
 def _item(bank: Bank, fields: Fields, letter: str, number: int) -> EditorItem:

@@ -74,6 +74,10 @@ def test_an_edit_saved_into_the_bank_is_a_new_version_and_the_old_one_stays(
     writer = client_as(Role.WRITER)
     address = begun(writer)
     assert begun(writer) == address
+    writer.post(address, held(writer, address) | {"do": "save"})
+    with db.session() as session:
+        row = store.open_draft_of(session, SCENARIO)
+        assert row is not None and row.revision == 1, "a save of what stands is no step"
     fields = held(writer, address) | {"title": "Three things, on paper", "do": "put"}
     reply = writer.post(address, fields)
     assert reply.status_code == 303, reply.get_data(as_text=True)
