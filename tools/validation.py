@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import validation_models
 
 from sjt.psychometrics import agreement, classical, consistency, dif, fairness, markers, reliability, standard_setting
 from sjt.psychometrics.gram import MarkTable, pair_sums
@@ -35,7 +36,8 @@ INTRO = (
     "Written by `python tools/validation.py` from the reference vectors in `tests/psychometrics/reference` (provenance"
     " in its `SOURCES.md`); the tests hold every difference to its tolerance. References are rounded, scoring to 6"
     " decimals and the rest to 8 or more, so a difference below one in the last place is agreement. Contrasting"
-    " groups, equating, response models and logistic DIF are compared by the tests of their commands."
+    " groups are compared by the tests of their command. Where response models differ by more than a rounding, the"
+    " other program's search stopped earlier (docs/irt.md)."
 )
 
 
@@ -256,6 +258,7 @@ FAMILIES: tuple[Callable[[], Iterator[Row]], ...] = (
     panels,
     monitoring,
     groups,
+    *validation_models.FAMILIES,
 )
 
 
