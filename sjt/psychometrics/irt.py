@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from sjt.errors import ShapeError
 from sjt.psychometrics import irt_scores
 from sjt.psychometrics.irt_cml import Andersen, CmlFit, andersen, fit_cml
-from sjt.psychometrics.irt_limited import overall_fit
 from sjt.psychometrics.irt_likelihood import Prior
+from sjt.psychometrics.irt_limited import overall_fit
 from sjt.psychometrics.irt_mml import Fit, fit_mml
 from sjt.psychometrics.irt_models import MODELS, Model
 
