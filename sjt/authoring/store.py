@@ -112,6 +112,12 @@ def recorded_statistics(session: Session, bank_id: str) -> Sequence[BankedStatis
     ).all()
 
 
+def statistics_recorded(session: Session, bank_id: str) -> int:
+    """Count what rooms recorded."""
+    query = select(sa.func.count()).select_from(BankedStatistic).where(BankedStatistic.bank_id == bank_id)
+    return session.exec(query).one()
+
+
 def statistics_of_item(session: Session, item: str) -> Sequence[BankedStatistic]:
     return session.exec(
         select(BankedStatistic)
@@ -210,6 +216,16 @@ def ids_given(session: Session) -> set[str]:
 
 def step(session: Session, draft_id: UUID, n: int) -> ScenarioDraftStep | None:
     return session.get(ScenarioDraftStep, (draft_id, n))
+
+
+def steps(session: Session, draft_id: UUID, *, before: int, most: int) -> Sequence[ScenarioDraftStep]:
+    """Give the steps of a draft up to one, the newest first."""
+    return session.exec(
+        select(ScenarioDraftStep)
+        .where(ScenarioDraftStep.draft_id == draft_id, col(ScenarioDraftStep.n) <= before)
+        .order_by(col(ScenarioDraftStep.n).desc())
+        .limit(most)
+    ).all()
 
 
 def aside(session: Session, aside_id: UUID) -> ScenarioDraftAside | None:
