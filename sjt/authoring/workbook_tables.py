@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Final
 
+from sjt.authoring.draft_files import ROLES
 from sjt.authoring.model import (
     Bank,
     ChooseKey,
@@ -36,7 +37,6 @@ WORDS_SHOWN: Final = 90
 FEATURE: Final = "feature: "
 LOOK_FOR: Final = "look for"
 EXEMPLAR: Final = "exemplar"
-ROLES: Final = ("child", "family", "colleague", "manager", "antagonist")
 
 
 @dataclass(frozen=True, slots=True)
