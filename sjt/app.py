@@ -31,6 +31,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.authoring.routes.tasks",
     "sjt.authoring.routes.suspensions",
     "sjt.authoring.routes.writing",
+    "sjt.authoring.routes.exchange",
     "sjt.delivery.routes.scheduling",
     "sjt.delivery.routes.invigilator",
     "sjt.delivery.routes.candidate",
