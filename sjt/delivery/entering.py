@@ -231,12 +231,17 @@ _papers: dict[tuple[str, str], Paper] = {}
 
 def paper_of(session: Session, form_id: str) -> Paper:
     """Give a form's frozen paper; it never changes, so it may be kept."""
-    key = (str(db.current().url), form_id)
+    key = (db.current().key, form_id)
     if key not in _papers:
         if len(_papers) > 200:
             _papers.clear()
         _papers[key] = source().paper(session, form_id)
     return _papers[key]
+
+
+def kept_paper(form_id: str) -> Paper | None:
+    """Give a form's paper if this process has read it before."""
+    return _papers.get((db.current().key, form_id))
 
 
 def candidate_actor(session: Session, sitting_id: UUID, lease: int, token: str, *, secret_key: str) -> Actor | None:
@@ -252,7 +257,7 @@ _people: dict[tuple[str, UUID], Actor] = {}
 
 def browser_actor(sitting_id: UUID, lease: int, token: str, *, secret_key: str) -> Actor | None:
     """Give the candidate of a browser; asked every few seconds by each page, and whose a sitting is never changes."""
-    key = (str(db.current().url), sitting_id)
+    key = (db.current().key, sitting_id)
     if key in _people:
         return _people[key] if codes.token_holds(secret_key, sitting_id, lease, token) else None
     with db.session() as session:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, send_from_directory, url_for
+from flask import Blueprint, Response, redirect, render_template, request, send_from_directory, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
@@ -14,17 +13,26 @@ from sqlmodel import Session
 
 from sjt import db, paths
 from sjt.access import Permission
-from sjt.delivery import candidate_page, candidate_session, drawing, emergency_keys, ledger, practice, resting, service
+from sjt.delivery import (
+    candidate_page,
+    candidate_session,
+    drawing,
+    emergency_keys,
+    ledger,
+    practice,
+    question_page,
+    resting,
+    service,
+    short_way,
+)
 from sjt.delivery.model import ENDED_STATES, SittingState
 from sjt.delivery.webforms import EnterForm
 from sjt.errors import Forbidden, NotFound
-from sjt.times import iso
+from sjt.web.assets import static_version
+from sjt.web.filters import local_time
 from sjt.web.guards import actor, me, now, public, requires, settings, wants_json
 
 bp = Blueprint("candidate", __name__, url_prefix="/sit")
-
-CONFIRMED: Final = "is_me"
-"""Key of the browser's cookie: the sitting whose name this person has said is theirs."""
 
 
 def _own() -> UUID:
@@ -85,14 +93,14 @@ def you() -> ResponseReturnValue:
 def you_post() -> ResponseReturnValue:
     sitting_id = _own()
     if request.form.get("answer") == "yes":
-        cookie[CONFIRMED] = str(sitting_id)
+        cookie[short_way.CONFIRMED] = str(sitting_id)
         return redirect(url_for(".sitting"), 303)
     words = "says that the name on the screen is not theirs"
     with db.transaction() as session:
         candidate_page.call_for_help(session, sitting_id, words, by=actor(), now=now())
     service.move_device(sitting_id, by=actor(), reason="The person at the seat said that the name is not theirs.")
     candidate_session.forget()
-    cookie.pop(CONFIRMED, None)
+    cookie.pop(short_way.CONFIRMED, None)
     return redirect(url_for(".not_me"), 303)
 
 
@@ -153,7 +161,7 @@ def instructions_post() -> ResponseReturnValue:
 def sitting() -> ResponseReturnValue:
     """Show what the state allows: waiting, the questions, a pause, or the way to the receipt."""
     sitting_id = _own()
-    if cookie.get(CONFIRMED) != str(sitting_id):
+    if cookie.get(short_way.CONFIRMED) != str(sitting_id):
         return redirect(url_for(".you"), 303)
     at = ledger.current().now()
     with db.session() as session:
@@ -173,46 +181,27 @@ def sitting() -> ResponseReturnValue:
         shown = {"view": view, "test_name": view.title, "display": page.display, "help": page.help}
         return render_template("delivery/waiting.html", **shown, break_left_ms=break_left)
     drawn = drawing.questions(view)
-    data = {
-        "sitting": str(sitting_id),
-        "lease": view.lease,
-        "next_seq": view.last_seq + 1,
-        "content_head": view.content_head,
-        "prev": view.last_content,
-        "csrf": generate_csrf(),
-        "state": view.state.value,
-        "remaining_ms": view.clock.left_ms,
-        "total_ms": view.clock.total_ms,
-        "ends_at": iso(view.clock.ends_at) if view.clock.ends_at else None,
-        "server_time": iso(at.at),
-        "answers": {item: {"lease": one.lease, "seq": one.seq} for item, one in view.answers.items()},
-        "flags": sorted(view.flags),
-        "emergency": emergency,
-        "help": page.help,
-        "break_left_ms": break_left,
-        "place": drawn.places.get(view.last_viewed, 1),
-        "urls": {
-            "events": url_for("events.events", sitting_id=sitting_id),
-            "display": url_for(".display_post"),
-            "receipt": url_for(".receipt"),
-            "help": url_for(".help_post"),
-            "cancel": url_for(".help_cancel"),
-            "state": url_for("events.state", sitting_id=sitting_id),
-            "rest": url_for(".rest_post"),
-            "back": url_for(".back"),
-        },
-    }
-    return render_template(
-        "delivery/sitting.html",
-        view=view,
-        test_name=view.title,
-        test_part=view.paper.subtitle,
-        display=page.display,
-        drawn=drawn,
-        data=data,
+    data = question_page.data_of(
+        view,
+        at,
+        csrf=generate_csrf(),
+        emergency=emergency,
+        help_state=page.help,
         break_left_ms=break_left,
-        break_overrun=view.break_overrun_counts,
+        place=drawn.places.get(view.last_viewed, 1),
+        urls=question_page.addresses(sitting_id),
     )
+    key = question_page.key_of(
+        static_version(),
+        view.title,
+        view.paper.subtitle,
+        page.display,
+        rest=break_left > 0,
+        overrun=view.break_overrun_counts,
+        number=len(drawn.places),
+    )
+    ends = local_time(view.clock.ends_at)
+    return Response(question_page.filled(question_page.draw_shell(key), drawn, ends, data), mimetype="text/html")
 
 
 @bp.post("/break")
