@@ -26,6 +26,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.jobs.routes",
     "sjt.authoring.routes.scenarios",
     "sjt.authoring.routes.papers",
+    "sjt.authoring.routes.blueprints",
     "sjt.authoring.routes.drafts",
     "sjt.delivery.routes.scheduling",
     "sjt.delivery.routes.invigilator",
