@@ -141,10 +141,13 @@ def _file(content: bytes, name: str) -> Response:
     return Response(content, mimetype="application/toml", headers=headers)
 
 
-@bp.get("/<name>/versions/<int:n>")
+@bp.get("/<name>/versions/<number>")
 @requires(Permission.SEE_FORMS)
-def blueprint_version(name: str, n: int) -> ResponseReturnValue:
-    """Show an earlier version beside the newest; ``?file=1`` gives its bytes."""
+def blueprint_version(name: str, number: str) -> ResponseReturnValue:
+    """Show a version and what it changed; ``?file=1`` gives its bytes."""
+    if not (number.isascii() and number.isdecimal() and len(number) < 9):
+        raise NotFound(f"Blueprint {name} has no version {number}.")
+    n = int(number)
     with db.session() as session:
         line = blueprints.version(session, name, n)
         lines = blueprints.versions(session, name)
