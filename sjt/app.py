@@ -40,6 +40,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.delivery.routes.events",
     "sjt.delivery.routes.putting_right",
     "sjt.delivery.routes.room_papers",
+    "sjt.delivery.routes.locked",
     "sjt.delivery.routes.preflight",
     "sjt.delivery.routes.emergency",
     "sjt.delivery.routes.feedback",
