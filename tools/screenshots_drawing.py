@@ -21,7 +21,7 @@ PHONE: Final = (390, 844)
 NARROW: Final = 320
 """1280 px at 400 % zoom."""
 PAGES_SHOWN: Final = 4
-FILE: Final = re.compile(r"\.(csv|json|zip|svg|js)`|<path:filename>|/(healthz|readyz|state)`|/PROOF")
+FILE: Final = re.compile(r"\.(csv|json|seb|zip|svg|js)`|<path:filename>|/(healthz|readyz|state)`|/PROOF")
 ONLY_LEADS_ON: Final = frozenset({"web.front_door", "results.rate_next", "web.styleguide"})
 
 

@@ -84,6 +84,7 @@ STAFF_VIEWS: Final = (
     View("session", "centre", "/sessions/{session}"),
     View("session-closed", "centre", "/sessions/{finished}"),
     View("session-forms", "centre", "/sessions/{session}/forms"),
+    View("session-locked", "centre", "/sessions/{session}/locked"),
     View("session-start", "centre", "/sessions/{session}/start"),
     View("leak", "centre", "/room/{session}/reserve"),
     View("candidates", "centre", "/sessions/candidates"),

@@ -78,6 +78,7 @@ _PACKED_BOMB = gzip.compress(b"0" * (locked_settings.MOST_BYTES + 10))
         (_PACKED_BOMB, "unpacks to far more"),
         (b"x" * (locked_settings.MOST_BYTES + 1), "larger than 4 MB"),
     ],
+    ids=["empty", "a list", "an entity", "sealed", "cut off", "damaged", "a bomb", "too large"],
 )
 def test_what_is_no_settings_file_is_refused_in_words(data: bytes, words: str) -> None:
     with pytest.raises(InputError) as refused:
