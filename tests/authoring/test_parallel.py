@@ -11,15 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sjt.authoring.parallel import (
-    MarkDistribution,
-    by_length,
-    false_fails,
-    p_reach,
-    spearman_brown,
-    support,
-    tilted,
-)
+from sjt.authoring.lengths import by_length, false_fails, false_passes, spearman_brown
+from sjt.authoring.parallel import MarkDistribution, p_reach, support, tilted
 
 RANK = {Fraction(m): Fraction(1, 7) for m in (8, 10, 12, 14, 16, 18, 20)}
 
@@ -79,4 +72,5 @@ def test_false_fails_agree_with_a_large_sample_and_shrink_with_reliability() -> 
     seen = sqrt(0.6) * true + sqrt(0.4) * chance.standard_normal(400_000)
     cut = float(np.quantile(true, 0.2))
     assert false_fails(0.6, 0.8) == pytest.approx(float(((true >= cut) & (seen < cut)).mean()), abs=0.003)
+    assert false_passes(0.6, 0.8) == pytest.approx(float(((true < cut) & (seen >= cut)).mean()), abs=0.003)
     assert false_fails(0.9) < false_fails(0.6) < false_fails(0.3)
