@@ -30,6 +30,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.authoring.routes.life",
     "sjt.authoring.routes.tasks",
     "sjt.authoring.routes.suspensions",
+    "sjt.authoring.routes.exchange",
     "sjt.delivery.routes.scheduling",
     "sjt.delivery.routes.invigilator",
     "sjt.delivery.routes.candidate",

@@ -223,10 +223,9 @@ def test_a_change_of_law_lists_what_leans_on_it_and_one_signature_takes_it_out_o
     developer = client_as(Role.TEST_DEVELOPER, login="developer")
     password = "three plain words to sign"
     with db.transaction() as session:
-        accounts.set_password_hash(
-            session, accounts.find_by_login(session, "developer").id, passwords.hashed(password), by=SYSTEM, now=NOW,
-            keep="",
-        )  # type: ignore[union-attr]  # fmt: skip  # made above
+        found = accounts.find_by_login(session, "developer")
+        assert found is not None
+        accounts.set_password_hash(session, found.id, passwords.hashed(password), by=SYSTEM, now=NOW)
     developer = client_as(Role.TEST_DEVELOPER, login="developer")
     with db.session() as session:
         laws = {one.title: one for scenario in service.bank(session).scenarios for one in scenario.law}
