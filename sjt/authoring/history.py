@@ -32,8 +32,6 @@ class Entry:
     detail: str = ""
     tone: str = "line"
     waived: tuple[str, ...] = ()
-    about_key: bool = False
-    """Says something of the key: not for those who may not see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +126,15 @@ def entries(session: Session, scenario_id: str, *, with_key: bool) -> list[Entry
             what += f": {move.was.replace('_', ' ')} → {words_of(move.became)}"
         waived = tuple(GATE_WORDS[Gate(one)] for one in move.waived)
         tone = {"suspend": "danger", "retire": "danger", "return": "warn", "live": "ok"}.get(move.did, "line")
-        # the words of a reviewer who sees keys may tell of one; they stand with the review, which knows who may read
-        detail = "" if move.did == "return" else move.reason
+        # the words of who sees keys may tell of one; a return's stand with its review, which knows who may read
+        hidden = move.did == "return" or (move.waived and not with_key)
+        detail = "" if hidden else move.reason
         found.append(Entry(move.at, name(move.by), what, move.version, detail, tone, waived))
     for one in store.reviews(session, scenario_id):
         kind = "Review" if one.kind is ReviewKind.REVIEW else "Fairness"
         verdict = ("approved" if one.approves else "returned") if kind == "Review" else (
             "signed off" if one.approves else "not signed off")  # fmt: skip
-        hidden = one.kind is ReviewKind.REVIEW and not with_key
-        detail = "" if hidden else one.words
+        detail = one.words if with_key or one.kind is ReviewKind.FAIRNESS else ""
         found.append(
             Entry(one.at, name(one.by), f"{kind}: {verdict}", one.version, detail, "ok" if one.approves else "warn")
         )

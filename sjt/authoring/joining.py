@@ -10,7 +10,7 @@ from sqlmodel import Session
 from sjt.access import Actor, Permission, may
 from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
-from sjt.authoring import service, store, tasking
+from sjt.authoring import lifecycle, service, store, tasking
 from sjt.authoring.states import SetState
 
 
@@ -32,6 +32,11 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
         if report.findings:
             detail = f"{len(report.errors)} errors, {len(report.warnings)} warnings"
             yield DeskTask("Findings in the bank", len(report.findings), "/bank/findings", detail)
+    if may(actor, Permission.APPROVE_SCENARIO):
+        ready = lifecycle.ready_for_trial(session, actor)
+        if ready:
+            url = f"/bank/scenarios/{ready[0]}/history" if len(ready) == 1 else "/bank/?state=review"
+            yield DeskTask("Approve for trial: read by all and signed off", len(ready), url, ", ".join(ready[:5]))
     if may(actor, Permission.BUILD_FORMS):
         counts = store.form_counts(session)
         for made in store.form_sets(session):

@@ -16,6 +16,7 @@ from sjt.authoring.moving import put_move
 from sjt.authoring.states import ReviewKind, ScenarioState, Statistic, TaskKind
 from sjt.authoring.tables import ScenarioReview, ScenarioRow
 from sjt.authoring.the_bank import bank as current_bank
+from sjt.authoring.the_bank import current_row
 from sjt.errors import Fault, InputError, MoveRefused, NotFound
 
 _S = ScenarioState
@@ -259,6 +260,13 @@ def published(session: Session, live: Iterable[str], tried: Iterable[str], *, by
                 put_move(session, row, life.BY_FORM, to, by=by, now=now)
         elif row.state is _S.APPROVED_FOR_TRIAL:
             put_move(session, row, "try", _S.ON_TRIAL, by=by, now=now)
+
+
+def ready_for_trial(session: Session, by: Actor) -> list[str]:
+    """Name the scenarios under review that this person could approve for trial now."""
+    approve = life.MOVES["approve"]
+    rows = store.scenarios_in(session, current_row(session).id, (_S.REVIEW,))
+    return [row.id for row in rows if not life.lacks(approve, facts(session, row), by)]
 
 
 def choices(session: Session, row: ScenarioRow, by: Actor) -> list[tuple[Move, list[life.Lack], list[life.Lack]]]:

@@ -202,9 +202,8 @@ class Standing:
     live_obstacles: tuple[str, ...]
     live_reason: str
     changed: tuple[str, ...]
-    not_ready: tuple[str, ...] = ()
-    """Scenarios whose life does not let them count in a live form, in sentences."""
     not_for_trial: tuple[str, ...] = ()
+    """Scenarios whose life forbids even a trial, in sentences."""
 
 
 def standing(session: Session, form_id: str) -> Standing:
@@ -213,10 +212,9 @@ def standing(session: Session, form_id: str) -> Standing:
     secret = snapshot.secret_from_json(form.secret)
     return Standing(
         _line(form, its_set),
-        tuple(why_not(form, its_set, FormUse.LIVE)),
+        (*why_not(form, its_set, FormUse.LIVE), *lifecycle.refused_for_form(session, _counting(secret, FormUse.LIVE))),
         reason_needed(form, its_set, FormUse.LIVE),
         tuple(changed_since(session, secret)),
-        tuple(lifecycle.refused_for_form(session, _counting(secret, FormUse.LIVE))),
         tuple(lifecycle.refused_for_form(session, _counting(secret, FormUse.TRIAL))),
     )
 

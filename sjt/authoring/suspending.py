@@ -13,6 +13,7 @@ from sjt.access import Actor, Permission, may
 from sjt.accounts import service as accounts
 from sjt.audit import service as audit
 from sjt.authoring import store
+from sjt.authoring.draft import FEATURES
 from sjt.authoring.life import FEWEST_WORDS, OPEN, words_of
 from sjt.authoring.model import Scenario
 from sjt.authoring.moving import put_move
@@ -81,10 +82,10 @@ def affected(session: Session, sought: Sought) -> list[Affected]:
     day = sought.day
     found = []
     for scenario in current_bank(session).scenarios:
-        if scenario.id in rows and (because := _because(scenario, sought, day)):
+        if scenario.id in rows and (why := because(scenario, sought, day)):
             known = rows[scenario.id]
             found.append(
-                Affected(scenario.id, scenario.title, scenario.option, known.state, known.version, tuple(because),
+                Affected(scenario.id, scenario.title, scenario.option, known.state, known.version, tuple(why),
                          tuple(holds.get(scenario.id, ())))
             )  # fmt: skip
     return found
@@ -100,7 +101,7 @@ def forms_that_hold(session: Session) -> dict[str, list[str]]:
     return found
 
 
-def _because(scenario: Scenario, sought: Sought, day: date | None) -> list[str]:
+def because(scenario: Scenario, sought: Sought, day: date | None) -> list[str]:
     """Say where a scenario meets what is sought; empty when a part is not met."""
     found: list[str] = []
     laws = list(scenario.law)
@@ -120,9 +121,10 @@ def _because(scenario: Scenario, sought: Sought, day: date | None) -> list[str]:
             return []
         found += [f"{tag.code}, {tag.role}" for tag in tags]
     if sought.words:
-        places = [where for where, text in _texts(scenario) if _holds(text, sought.words)]
-        if not places and not _holds("\n".join(text for _, text in _texts(scenario)), sought.words):
+        texts = _texts(scenario)
+        if not _holds("\n".join(text for _, text in texts), sought.words):
             return []
+        places = [where for where, text in texts if _holds(text, sought.words)]
         found.append(f"words in {', '.join(dict.fromkeys(places)) or 'several places'}")
     return found
 
@@ -134,7 +136,7 @@ def _texts(scenario: Scenario) -> list[tuple[str, str]]:
         ("the story", scenario.story),
         ("topics", " ".join(scenario.topics)),
         ("the law", " ".join(f"{one.title} {one.edition}" for one in scenario.law)),
-        ("features", " ".join(str(value) for value in asdict(scenario.features).values())),
+        ("features", " ".join(getattr(scenario.features, name) for name in FEATURES)),
         ("the source", scenario.source),
     ]
     for item in scenario.items:

@@ -182,8 +182,11 @@ class TaskLine:
     """Whether a button ends it; a review ends by being given."""
 
 
-def lines(session: Session, rows: Iterable[ScenarioTask], titles: Mapping[str, str], now: datetime) -> list[TaskLine]:
-    """Put tasks into words."""
+def lines(
+    session: Session, rows: Iterable[ScenarioTask], titles: Mapping[str, str], now: datetime, *, by: Actor
+) -> list[TaskLine]:
+    """Put tasks into words; who may not see keys reads only what was written to or by them."""
+    sees = may(by, Permission.SEE_KEY)
     names: dict[str, str] = {}
 
     def name(actor_id: str) -> str:
@@ -200,7 +203,7 @@ def lines(session: Session, rows: Iterable[ScenarioTask], titles: Mapping[str, s
             one.version,
             one.kind,
             KIND_WORDS[one.kind],
-            one.words,
+            one.words if sees or by.id in (one.assignee, one.asked_by) else "",
             name(one.assignee),
             one.assignee,
             name(one.asked_by),

@@ -333,7 +333,7 @@ class _Builder:
         values: dict[str, Any] = {"id": scenario_id}
         cells["id",] = ("scenarios", row.number, "id")
         values |= {name: at(name) for name in ("title", "option", "demand", "content_note", "family")}
-        values |= {name: at(name) for name in ("author", "source")}
+        values |= {name: at(name) for name in ("author", "source", "reskin_of")}
         at("story")
         for name in ("outcomes", "areas", "topics", "enemies", "capabilities"):
             values[name] = [self._choice("scenarios", name, one) for one in parted(at(name))]

@@ -69,6 +69,7 @@ SHEETS: Final[Mapping[str, tuple[Column, ...]]] = {
         _C("story", 70, "The story, 40 to 120 words, in Markdown.", needed=True),
         _C("enemies", 14, "Ids of scenarios never in one form with this.", "list"),
         _C("family", 16, "Scenarios of one family never share a form."),
+        _C("reskin_of", 13, "Id of the scenario this one was made from; the two are enemies."),
         _C("capabilities", 18, "Ids of the capability framework.", "list"),
         *(_C(f"{FEATURE}{one.name}", 16, "Surface of the story; balances the bank.") for one in fields(Features)),
         _C("author", 14, "Who wrote it.", needed=True),
@@ -228,7 +229,7 @@ def parted(text: str) -> tuple[str, ...]:
 def rows_of(scenario: Scenario, keys: KeySet | None, lists: Lists) -> Iterator[tuple[str, Row]]:
     """Yield the rows of one scenario and its key, each with its sheet."""
     plain = {name: getattr(scenario, name) for name in ("id", "title", "option", "demand", "content_note", "family")}
-    plain |= {name: getattr(scenario, name) for name in ("author", "source", "story", "folder")}
+    plain |= {name: getattr(scenario, name) for name in ("author", "source", "story", "folder", "reskin_of")}
     many = ("outcomes", "areas", "topics", "enemies", "capabilities")
     plain |= {name: joined(getattr(scenario, name)) for name in many}
     plain |= {f"{FEATURE}{one.name}": getattr(scenario.features, one.name) for one in fields(Features)}

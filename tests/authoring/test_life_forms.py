@@ -9,8 +9,8 @@ import pytest
 
 from sjt import db
 from sjt.access import SYSTEM, Actor, Role
-from sjt.authoring import drafting, editor_page, lifecycle, service, store, suspending
-from sjt.authoring.states import ReviewKind, ScenarioState
+from sjt.authoring import drafting, editor_page, gates, lifecycle, service, store, suspending
+from sjt.authoring.states import ReviewKind, ScenarioState, Statistic
 from sjt.authoring.suspending import Sought
 from sjt.errors import MoveRefused
 from tests.authoring.conftest import NOW
@@ -69,10 +69,10 @@ def test_an_edit_of_what_is_live_moves_no_form_and_goes_into_no_new_one_before_i
             rows = [(item.id, "facility", 0.66), (item.id, "discrimination", 0.21)]
             service.record_statistics(
                 session,
-                [service.Statistic(item, "", name, value, 0.05, 140, "trial 2026", "") for item, name, value in rows],
+                [Statistic(item, "", name, value, 0.05, 140, "trial 2026", "") for item, name, value in rows],
                 by=SYSTEM, now=NOW,
             )  # fmt: skip
-        lifecycle.gates.record_panel_verdict(session, scenario_id, n, passed=True, detail="", by=SYSTEM, now=NOW)
+        gates.record_panel_verdict(session, scenario_id, n, passed=True, detail="", by=SYSTEM, now=NOW)
         lifecycle.move(session, scenario_id, "live", by=DEVELOPER, now=NOW)
         assert lifecycle.refused_for_form(session, {scenario_id: True}) == []
     with db.session() as session:

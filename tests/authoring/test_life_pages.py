@@ -92,6 +92,9 @@ def test_a_scenario_goes_its_whole_way_and_every_refusal_says_what_is_missing(
     assert "Review this" in words(first.get("/bank/tasks")) and "/bank/tasks" in str(first.get("/desk").soup)
     assert judged(first, "review", "yes").status_code == 303
     assert "Nothing is asked" in words(first.get("/bank/tasks"))
+    everybody = words(fairness.get("/bank/tasks?show=all"))
+    assert "Review this" in everybody, "who may not see keys reads that something is asked, not what of whom else"
+    assert everybody.count("Look at the second response") == 1
     refused = developer.post(f"/bank/scenarios/{SCENARIO}/move", {"move": "approve"})
     assert refused.status_code == 409
     for said in ("1 review of this version is missing", "Second", "The fairness sign-off is missing", "Fairness."):
@@ -110,6 +113,7 @@ def test_a_scenario_goes_its_whole_way_and_every_refusal_says_what_is_missing(
     page = fairness.get(f"/bank/scenarios/{SCENARIO}/review")
     assert "You see nothing of the key" in words(page) and "Why:" not in words(page)
     assert judged(fairness, "fairness", "yes", version=3).status_code == 303
+    assert "Approve for trial" in words(developer.get("/desk"))
     assert developer.post(f"/bank/scenarios/{SCENARIO}/move", {"move": "approve"}).status_code == 303
     assert state() is ScenarioState.APPROVED_FOR_TRIAL
     # live: the panel and the trial, or a reason under a name
@@ -219,10 +223,9 @@ def test_a_change_of_law_lists_what_leans_on_it_and_one_signature_takes_it_out_o
     developer = client_as(Role.TEST_DEVELOPER, login="developer")
     password = "three plain words to sign"
     with db.transaction() as session:
-        accounts.set_password_hash(
-            session, accounts.find_by_login(session, "developer").id, passwords.hashed(password), by=SYSTEM, now=NOW,
-            keep="",
-        )  # type: ignore[union-attr]  # fmt: skip  # made above
+        found = accounts.find_by_login(session, "developer")
+        assert found is not None
+        accounts.set_password_hash(session, found.id, passwords.hashed(password), by=SYSTEM, now=NOW)
     developer = client_as(Role.TEST_DEVELOPER, login="developer")
     with db.session() as session:
         laws = {one.title: one for scenario in service.bank(session).scenarios for one in scenario.law}

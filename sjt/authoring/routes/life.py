@@ -50,7 +50,7 @@ def _history(scenario_id: str, problem: str = "", chosen: str = "", status: int 
             entries=history.entries(session, scenario_id, with_key=sees),
             writings=history.writings(session, scenario_id),
             versions=service.versions(session, scenario_id),
-            tasks=tasking.lines(session, store.tasks(session, scenario_id=scenario_id), {}, now()),
+            tasks=tasking.lines(session, store.tasks(session, scenario_id=scenario_id), {}, now(), by=actor()),
             waivable=life.WAIVABLE,
             problem=problem,
             chosen=chosen,
@@ -120,7 +120,7 @@ def send_to_review(scenario_id: str) -> ResponseReturnValue:
     with db.session() as session:
         head = about(session, scenario_id)
         _readers(session, form, scenario_id)
-        asked = tasking.lines(session, store.tasks(session, scenario_id=scenario_id), {}, now())
+        asked = tasking.lines(session, store.tasks(session, scenario_id=scenario_id), {}, now(), by=actor())
     if head.row is None:
         return redirect(url_for(".draft_send", draft_id=head.draft.id), 303)
     if request.method == "GET":

@@ -95,7 +95,7 @@ def tasks() -> ResponseReturnValue:
         asked = [one for one in every if one.asked_by == actor().id and one.assignee != actor().id]
         done = list(reversed(store.tasks(session, assignee=actor().id, is_open=False)))[:100] if show == "done" else []
         rows = {"asked": asked, "all": every, "done": done}.get(show, mine)
-        lines = tasking.lines(session, rows, titles, now())
+        lines = tasking.lines(session, rows, titles, now(), by=actor())
     counts = {"mine": len(mine), "asked": len(asked), "all": len(every)}
     return render_template("life/tasks.html", lines=lines, show=show, counts=counts)
 
