@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from sjt import db
 from sjt.access import SYSTEM, Actor
-from sjt.authoring import sets, store
+from sjt.authoring import lifecycle, sets, store
 from sjt.authoring.blueprint import parse_data
 from sjt.authoring.form_bank import FormBank, form_bank
 from sjt.authoring.forms import Impossible, build_set, relatives
@@ -62,12 +62,13 @@ def build_now(
             files = bank_files(session)
             read = reading(session)
             rested = resting(session, made, blueprint.use.rest_days)
+            barred = lifecycle.barred(session, made.bank_id)
         assert read.bank is not None
         tell("Reading judgements and statistics", 0.0)
         if made.reserve:
             blueprint = replace(blueprint, use=replace(blueprint.use, reserve=1))
         source = form_bank(read.bank, files, blueprint)
-        banned = sorted({*rested, *made.excluded, *relatives(source, made.excluded)})
+        banned = sorted({*rested, *barred, *made.excluded, *relatives(source, made.excluded)})
         try:
             built = build_set(
                 source, blueprint, made.forms, seed=made.seed, seconds=seconds, banned=banned, progress=tell

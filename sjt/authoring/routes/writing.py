@@ -36,7 +36,7 @@ def draft_history(draft_id: UUID) -> ResponseReturnValue:
         steps = editor_page.steps(session, row, before=before, most=STEPS)
         versions = service.versions(session, row.scenario_id) if row.base_n else []
         names = {one.n: editor_page.name(session, one.created_by) for one in versions}
-        links = draft_tabs.of_draft(session, row)
+        links = draft_tabs.of_draft(session, row, actor())
     return render_template(
         "writing/draft_history.html", row=row, steps=steps, versions=versions, names=names, tabs=links
     )
@@ -63,7 +63,7 @@ def statistics(scenario_id: str) -> ResponseReturnValue:
         known = {item: rows for item, rows in measured(session).items() if item.rpartition("-")[0] == scenario_id}
         found = next((one for one in service.bank(session).scenarios if one.id == scenario_id), None)
         draft = drafting.open_draft_of(session, scenario_id)
-        tabs = draft_tabs.of_draft(session, draft) if draft else []
+        tabs = draft_tabs.of_draft(session, draft, actor()) if draft else []
         numbers = {one.scenario_sha256: one.n for one in service.versions(session, scenario_id)}
     if found is None and draft is None:
         raise NotFound(f"There is no scenario {scenario_id} in the bank.")
