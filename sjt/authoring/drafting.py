@@ -391,11 +391,6 @@ def back_to(session: Session, draft_id: UUID, n: int, *, by: Actor, now: datetim
         _add_step(session, row, found.held, "back", by=by, now=now)
 
 
-def open_draft_of(session: Session, scenario_id: str) -> ScenarioDraft | None:
-    """Give the open draft of a scenario, if it has one."""
-    return store.open_draft_of(session, scenario_id)
-
-
 def folder_of(session: Session, row: ScenarioDraft, title: str) -> str:
     """Give the folder a draft's files stand in: the scenario's own, or one named after the title."""
     known = store.scenario(session, row.scenario_id)
