@@ -391,6 +391,11 @@ def back_to(session: Session, draft_id: UUID, n: int, *, by: Actor, now: datetim
         _add_step(session, row, found.held, "back", by=by, now=now)
 
 
+def new_drafts(session: Session) -> list[dict[str, str]]:
+    """Give what the open drafts of scenarios say that are not in the bank yet."""
+    return [fields_of(session, row) for row in store.open_drafts(session) if not row.base_n]
+
+
 def folder_of(session: Session, row: ScenarioDraft, title: str) -> str:
     """Give the folder a draft's files stand in: the scenario's own, or one named after the title."""
     known = store.scenario(session, row.scenario_id)
