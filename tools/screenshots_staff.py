@@ -53,6 +53,8 @@ STAFF_VIEWS: Final = (
     View("draft-merge", "writer", "/bank/drafts", (f"^/bank/drafts/{ID}$", "/merge/")),
     View("draft-new", "writer", "/bank/drafts/new"),
     View("version", "writer", "/bank/scenarios/cypf-0101", ("/versions/[0-9]+$",)),
+    View("scenario-statistics", "writer", "/bank/scenarios/cypf-0101/statistics"),
+    View("rules", "writer", "/bank/rules"),
     View("history", "developer", "/bank/scenarios/cypf-0101/history"),
     View("comments", "writer", "/bank/scenarios/cypf-0101/comments"),
     View("send-to-review", "writer", "/bank/scenarios/cypf-0102/send-to-review"),

@@ -6,8 +6,10 @@ Works on a mapping of names to bytes, so that a bank in a folder, in an archive 
 from __future__ import annotations
 
 import codecs
+import csv
 import difflib
 import hashlib
+import io
 import json
 import re
 import tomllib
@@ -19,7 +21,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from sjt.authoring.finding import Finding, Severity
-from sjt.authoring.model import Bank, BankSettings, FrontMatter, KeySet, Rubric, Scenario
+from sjt.authoring.model import Bank, BankSettings, Capability, FrontMatter, KeySet, Rubric, Scenario
 from sjt.authoring.places import Places, find_places
 from sjt.authoring.plan import Plan
 from sjt.authoring.plan_faults import parse_plan
@@ -28,6 +30,8 @@ from sjt.errors import InputError, NotFound
 
 FENCE = "+++"
 KEY_HEADER = ("schema", "scenario", "status", "set_on")
+NOT_ENEMIES = "likeness/not-enemies.csv"
+"""Pairs that the rules find alike and somebody found to be no enemies, each with the reason."""
 MAX_FILE_BYTES = 4_000_000
 """No hand-written file of a bank comes near this; a larger one was put there by mistake."""
 
@@ -162,7 +166,7 @@ class _Reader:
         rubrics = dict(self.rubrics())
         scenarios = tuple(self.scenarios())
         keys = dict(self.keys())
-        capabilities, levels = self.framework(settings.framework) if settings and settings.framework else (set(), ())
+        capabilities, levels = self.framework(settings.framework) if settings and settings.framework else ({}, {})
         self.blueprints()
         bank = None
         if settings is not None and standard is not None:
@@ -173,8 +177,9 @@ class _Reader:
                 rubrics=rubrics,
                 scenarios=tuple(sorted(scenarios, key=lambda scenario: (scenario.id, scenario.folder))),
                 keys=keys,
-                capability_ids=frozenset(capabilities),
+                capabilities=capabilities,
                 levels=levels,
+                apart=self.apart({scenario.id for scenario in scenarios}),
             )
         return Reading(self.files, bank, tuple(self.findings), self.places, self.story_lines, self.key_files)
 
@@ -242,13 +247,34 @@ class _Reader:
                 self.fault("F08", name, 1, f"The standard does not hold together: {what}.", "Correct the file.")
         return standard
 
-    def framework(self, name: str) -> tuple[set[str], tuple[str, ...]]:
-        """Return the ids of every capability and level of the framework, which is read for its ids alone."""
+    def framework(self, name: str) -> tuple[dict[str, Capability], dict[str, str]]:
+        """Return the statements and the levels of the capability framework; what it says beside is passed over."""
         values = self.json(name)
         if not isinstance(values, dict):
-            return set(), ()
-        levels = tuple(str(level["level"]) for level in values.get("levels", ()) if "level" in level)
-        return set(_capability_ids(values.get("domains", []))), levels
+            return {}, {}
+        levels = [one for one in values.get("levels", ()) if isinstance(one, dict) and "level" in one]
+        found = {one.id: one for one in _capabilities(values.get("domains", []), "", "")}
+        return found, {str(one["level"]): str(one.get("title", "")) for one in levels}
+
+    def apart(self, known: set[str]) -> frozenset[tuple[str, str]]:
+        """Return the pairs that somebody found to be no enemies."""
+        if NOT_ENEMIES not in self.files:
+            return frozenset()
+        text = self.text(NOT_ENEMIES)
+        rows = csv.DictReader(io.StringIO(text or ""))
+        if not {"first", "second", "reason"} <= set(rows.fieldnames or ()):
+            self.fault("F02", NOT_ENEMIES, 1, "The columns first, second and reason are not all there.", "Add them.")
+            return frozenset()
+        found = set()
+        for number, row in enumerate(rows, start=2):
+            pair = (row["first"] or "", row["second"] or "")
+            for one in pair:
+                if one not in known:
+                    self.fault("F04", NOT_ENEMIES, number, f"There is no scenario {one}.", "Take the row out.")
+            if not (row["reason"] or "").strip():
+                self.fault("F03", NOT_ENEMIES, number, "The reason is missing.", "Write why they may stand together.")
+            found.add((min(pair), max(pair)))
+        return frozenset(found)
 
     def plans(self, standard: Standard | None) -> Iterator[tuple[str, Plan]]:
         for name in self.named("plans", ".json"):
@@ -419,13 +445,19 @@ def _toml_remedy(what: str) -> str:
     return "Correct the line; texts stand in quotation marks and list entries are parted by commas."
 
 
-def _capability_ids(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        for name, value in node.items():
-            if name == "capabilities":
-                yield from (str(entry["id"]) for entry in value if "id" in entry)
-            else:
-                yield from _capability_ids(value)
-    elif isinstance(node, list):
+def _capabilities(node: Any, domain: str, title: str) -> Iterator[Capability]:
+    """Yield the statements below domains and, where a domain has them, its sub-domains."""
+    if isinstance(node, list):
         for value in node:
-            yield from _capability_ids(value)
+            yield from _capabilities(value, domain, title)
+    elif isinstance(node, dict):
+        if "code" in node:
+            domain, title = str(node["code"]), str(node.get("title", ""))
+        for name, value in node.items():
+            if name == "capabilities" and isinstance(value, list):
+                level = str(node.get("level", ""))
+                for entry in value:
+                    if isinstance(entry, dict) and "id" in entry:
+                        yield Capability(str(entry["id"]), str(entry.get("text", "")), domain, title, level)
+            else:
+                yield from _capabilities(value, domain, title)

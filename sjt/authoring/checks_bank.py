@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sjt.authoring.desk import ERROR, WARNING, Desk, best, rule
 from sjt.authoring.finding import Finding
@@ -116,7 +116,7 @@ def near_duplicates(desk: Desk) -> Iterator[Finding]:
                 f"{second.id} and {first.id} are nearly the same (cosine {value:.2f}, limit {limit:.2f}).",
                 "Write another incident, or retire one of the two.",
             )  # fmt: skip
-        elif first.id not in second.enemies and second.id not in first.enemies:
+        elif not (_enemies(first, second) or desk.bank.are_apart(first.id, second.id)):
             yield desk.on(
                 "L22", WARNING, second, f"{second.id} and {first.id} are alike (cosine {value:.2f}).",
                 f"Make them enemies: add \"{first.id}\" to enemies.", "enemies",
@@ -125,8 +125,19 @@ def near_duplicates(desk: Desk) -> Iterator[Finding]:
 
 @rule("L23", "No scenario gives another's answer away", whole_bank=True)
 def give_aways(desk: Desk) -> Iterator[Finding]:
-    options = [(s, item, option) for s in desk.bank.scenarios for item in s.items for option in item.options]
-    told = [(s, sentence) for s in desk.bank.scenarios for sentence in sentences(s.story)]
+    for scenario, item, option, other, sentence, _ in told_elsewhere(desk.bank.scenarios):
+        if not (_enemies(scenario, other) or desk.bank.are_apart(scenario.id, other.id)):
+            yield desk.on_option(
+                "L23", WARNING, scenario, item, option,
+                f"{item.id}: option {option} is told in the story of {other.id} (“{sentence}”).",
+                f"Reword it, or make them enemies: add \"{other.id}\" to enemies.",
+            )  # fmt: skip
+
+
+def told_elsewhere(scenarios: Sequence[Scenario]) -> Iterator[tuple[Scenario, Item, str, Scenario, str, float]]:
+    """Yield each option that a sentence of another scenario's story tells, with that sentence and the cosine."""
+    options = [(s, item, option) for s in scenarios for item in s.items for option in item.options]
+    told = [(s, sentence) for s in scenarios for sentence in sentences(s.story)]
     vectors = tfidf([option.text for _, _, option in options] + [sentence for _, sentence in told])
     index: dict[str, set[int]] = defaultdict(set)
     for number, vector in enumerate(vectors[len(options) :]):
@@ -143,12 +154,8 @@ def give_aways(desk: Desk) -> Iterator[Finding]:
         for number in sorted(rare):
             other, sentence = told[number]
             value = cosine(vector, vectors[len(options) + number])
-            if other.id != scenario.id and value >= GIVEN_AWAY and not _enemies(scenario, other):
-                yield desk.on_option(
-                    "L23", WARNING, scenario, item, option.id,
-                    f"{item.id}: option {option.id} is told in the story of {other.id} (“{sentence}”).",
-                    f"Reword it, or make them enemies: add \"{other.id}\" to enemies.",
-                )  # fmt: skip
+            if other.id != scenario.id and value >= GIVEN_AWAY:
+                yield scenario, item, option.id, other, sentence, value
 
 
 def _enemies(first: Scenario, second: Scenario) -> bool:

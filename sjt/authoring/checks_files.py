@@ -40,9 +40,9 @@ def references(desk: Desk) -> Iterator[Finding]:
                 "option",
             )  # fmt: skip
         yield from _each(desk, scenario, "enemies", scenario.enemies, known - {scenario.id}, "other scenario")
-        if desk.bank.capability_ids:
+        if desk.bank.capabilities:
             yield from _each(
-                desk, scenario, "capabilities", scenario.capabilities, desk.bank.capability_ids, "capability"
+                desk, scenario, "capabilities", scenario.capabilities, frozenset(desk.bank.capabilities), "capability"
             )
         if desk.bank.levels and scenario.demand not in desk.bank.levels:
             yield desk.on(

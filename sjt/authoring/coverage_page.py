@@ -3,21 +3,98 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
 from sjt.authoring.coverage import Coverage, coverage
+from sjt.authoring.draft import Fields, format_of, listed
 from sjt.authoring.model import Bank
 from sjt.authoring.snapshot import Format
 from sjt.authoring.standard import CORE
+from sjt.authoring.states import ScenarioState
 
 STEPS = (0, 1, 2, 4, 7)
 """A cell of n has the step of the last bound it reaches; five or more steps of one hue read as one (design 5)."""
 
 
+class Standing(StrEnum):
+    """How far the scenarios of a cell have come."""
+
+    LIVE = "live"
+    TRIAL = "trial"
+    DRAFT = "draft"
+
+
+STANDING: Final = {
+    ScenarioState.DRAFT: Standing.DRAFT,
+    ScenarioState.REVIEW: Standing.DRAFT,
+    ScenarioState.APPROVED_FOR_TRIAL: Standing.TRIAL,
+    ScenarioState.ON_TRIAL: Standing.TRIAL,
+    ScenarioState.LIVE: Standing.LIVE,
+}
+"""What is suspended or retired covers nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What one scenario counts for: one of the bank, or a draft that is not in it yet."""
+
+    option: str
+    codes: frozenset[str]
+    outcomes: tuple[str, ...]
+    formats: tuple[str, ...]
+    capabilities: tuple[str, ...]
+    standing: Standing
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """How many, of which live, in trial and in draft."""
+
     n: int
     step: int
+    live: int
+    trial: int
+    draft: int
+
+
+Tally = Counter[tuple[str, str, Standing]]
+
+
+def _cell(tally: Tally, row: str, column: str) -> Cell:
+    live, trial, draft = (tally[row, column, standing] for standing in Standing)
+    n = live + trial + draft
+    return Cell(n, step(n), live, trial, draft)
+
+
+def of_bank(bank: Bank, states: Mapping[str, ScenarioState]) -> list[Met]:
+    """Give what the bank's scenarios count for; a state that is not told counts as a draft."""
+    return [
+        Met(
+            one.option,
+            frozenset(tag.code for tag in one.ksbs),
+            one.outcomes,
+            tuple(item.format.value for item in one.items),
+            one.capabilities,
+            STANDING[state],
+        )
+        for one in bank.scenarios
+        if (state := states.get(one.id, ScenarioState.DRAFT)) in STANDING
+    ]
+
+
+def of_draft(held: Fields) -> Met:
+    """Give what a draft of a new scenario counts for."""
+    return Met(
+        held.get("option", CORE),
+        frozenset(listed(held, "ksbs")),
+        tuple(listed(held, "outcomes")),
+        tuple(format_of(held, item).value for item in listed(held, "items")),
+        tuple(listed(held, "capabilities")),
+        Standing.DRAFT,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +116,10 @@ class CoverageView:
     formats: tuple[str, ...]
     outcomes: tuple[tuple[str, str, tuple[Cell, ...], Cell], ...]
     """Id, statement, a cell for each format, the row's sum."""
-    sums: tuple[int, ...]
+    sums: tuple[Cell, ...]
+    domains: tuple[tuple[str, str, tuple[Cell, ...]], ...]
+    """Of the capability framework: code, title, scenarios at each level."""
+    levels: tuple[tuple[str, str], ...]
     areas: tuple[tuple[str, str, int], ...]
 
 
@@ -48,26 +128,36 @@ def step(n: int) -> int:
     return sum(1 for bound in STEPS if n > bound)
 
 
-def coverage_view(bank: Bank, option: str, *, code: str = "") -> CoverageView:
-    """Count items by outcome and format, scenarios by code, for what an option's candidates can meet.
+def coverage_view(bank: Bank, option: str, met: Sequence[Met], *, code: str = "") -> CoverageView:
+    """Count items by outcome and format, scenarios by code and capability, for what an option's candidates can meet.
 
     With a code, the items of scenarios that carry it: a cell is then of code, outcome, format and option at once.
     """
     found = coverage(bank, option)
     formats = tuple(kind.value for kind in Format)
-    counts: Counter[tuple[str, str]] = Counter()
-    for scenario in bank.scenarios:
-        if scenario.option not in (CORE, option) or (code and code not in {tag.code for tag in scenario.ksbs}):
+    items: Tally = Counter()
+    shown: Tally = Counter()
+    for one in met:
+        if one.option not in (CORE, option) or (code and code not in one.codes):
             continue
-        for item in scenario.items:
-            for outcome in scenario.outcomes:
-                counts[outcome, item.format.value] += 1
-    rows = []
-    for served in bank.standard.practice_outcomes:
-        cells = [counts[served.id, kind] for kind in formats]
-        total = sum(cells)
-        made = tuple(Cell(n, step(n)) for n in cells)
-        rows.append((served.id, served.statement, made, Cell(total, step(total))))
+        for kind in one.formats:
+            items["", kind, one.standing] += 1
+            for outcome in one.outcomes:
+                items[outcome, kind, one.standing] += 1
+                items[outcome, "", one.standing] += 1
+        named = {bank.capabilities[name] for name in one.capabilities if name in bank.capabilities}
+        for domain, level in {(capability.domain, capability.level) for capability in named}:
+            shown[domain, level, one.standing] += 1
+    rows = [
+        (
+            served.id,
+            served.statement,
+            tuple(_cell(items, served.id, kind) for kind in formats),
+            _cell(items, served.id, ""),
+        )
+        for served in bank.standard.practice_outcomes
+    ]
+    domains = {capability.domain: capability.domain_title for capability in bank.capabilities.values()}
     gaps = {gap.id for gap in found.gaps if gap.kind == "code"}
     statements = bank.standard.codes
     titles = {area.id: area.title for area in bank.standard.option_areas}
@@ -86,6 +176,11 @@ def coverage_view(bank: Bank, option: str, *, code: str = "") -> CoverageView:
         ),
         formats=formats,
         outcomes=tuple(rows),
-        sums=tuple(found.formats[kind] for kind in formats),
+        sums=tuple(_cell(items, "", kind) for kind in formats),
+        domains=tuple(
+            (domain, title, tuple(_cell(shown, domain, level) for level in bank.levels))
+            for domain, title in domains.items()
+        ),
+        levels=tuple(bank.levels.items()) if domains else (),
         areas=tuple((area, titles.get(area, ""), n) for area, n in found.areas.items()),
     )

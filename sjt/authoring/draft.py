@@ -116,7 +116,7 @@ def new_draft(bank: Bank, cell: Cell, *, author: str) -> dict[str, str]:
     if cell.ksb:
         made[f"ksb.{cell.ksb}.role"] = "primary"
     if bank.levels:
-        made["demand"] = "3" if "3" in bank.levels else bank.levels[0]
+        made["demand"] = "3" if "3" in bank.levels else next(iter(bank.levels))
     else:
         made["demand"] = str(bank.standard.level)
     return tidy(add_item(made, Format(cell.format or Format.RANK), bank))

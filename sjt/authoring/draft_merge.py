@@ -256,6 +256,9 @@ def words(name: str, held: Fields, bank: Bank) -> str:
     if name == "enemies":
         titles: Mapping[str, str] = {one.id: one.title for one in bank.scenarios}
         return ", ".join(titles.get(entry, entry) for entry in listed(held, name))
+    if name == "capabilities":
+        known = bank.capabilities
+        return "\n".join(f"{entry} {known[entry].text}" if entry in known else entry for entry in listed(held, name))
     if name == "people":
         return ", ".join(_named(held, "person", entry, "name") for entry in listed(held, name))
     if name == "laws":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import url_for
 from sqlmodel import Session
 
-from sjt.authoring import store
+from sjt.access import Actor
+from sjt.authoring import discussion, store
 from sjt.authoring.measured import statistics
 from sjt.authoring.tables import ScenarioDraft
 
@@ -13,11 +14,17 @@ Tab = tuple[str, str, str]
 """Words, address, count in words."""
 
 
-def of_draft(session: Session, row: ScenarioDraft) -> list[Tab]:
+def of_draft(session: Session, row: ScenarioDraft, by: Actor) -> list[Tab]:
     """Give the links of a draft's page."""
     versions = len(store.versions(session, row.scenario_id)) if row.base_n else 0
     items = _measured(session, row.scenario_id)
+    threads = discussion.open_threads(session, row.scenario_id, by=by)
     return [
+        (
+            "Comments",
+            url_for("tasks.comments", scenario_id=row.scenario_id),
+            f"{threads} open" if threads else "none open",
+        ),
         ("History", url_for("writing.draft_history", draft_id=row.id), str(versions) if versions else "none yet"),
         (
             "Statistics",

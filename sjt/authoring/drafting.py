@@ -392,9 +392,9 @@ def back_to(session: Session, draft_id: UUID, n: int, *, by: Actor, now: datetim
         _add_step(session, row, found.held, "back", by=by, now=now)
 
 
-def open_draft_of(session: Session, scenario_id: str) -> ScenarioDraft | None:
-    """Give the open draft of a scenario, if it has one."""
-    return store.open_draft_of(session, scenario_id)
+def new_drafts(session: Session) -> list[dict[str, str]]:
+    """Give what the open drafts of scenarios say that are not in the bank yet."""
+    return [fields_of(session, row) for row in store.open_drafts(session) if not row.base_n]
 
 
 def folder_of(session: Session, row: ScenarioDraft, title: str) -> str:

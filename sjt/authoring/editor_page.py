@@ -132,7 +132,12 @@ def editor_view(session: Session, seen: Looked) -> SimpleNamespace:
         people=listed(fields, "people"),
         laws=listed(fields, "laws"),
         formats=formats(bank),
-        demands=[(level, f"Level {level}") for level in bank.levels or (str(bank.standard.level),)],
+        demands=demands(bank),
+        capabilities=_picks(
+            fields,
+            "capabilities",
+            [(one.id, f"{one.text} ({one.domain_title}, level {one.level})", "") for one in bank.capabilities.values()],
+        ),
         scales=[(name, ", ".join(scale.points)) for name, scale in bank.settings.scales.items()],
         matrices=[(name, f"{name}: {_marks(matrix.by_distance)}") for name, matrix in bank.settings.matrices.items()],
         rubrics=[(name, rubric.title) for name, rubric in bank.rubrics.items()],
@@ -157,6 +162,13 @@ def editor_view(session: Session, seen: Looked) -> SimpleNamespace:
         behind=drafting.behind(session, row) if row.open_for else 0,
         changed_by=accounts.name_of(session, row.changed_by),
     )
+
+
+def demands(bank: Bank) -> list[Choice]:
+    """Give the levels of demand in words; a bank without a framework knows its standard's level alone."""
+    if not bank.levels:
+        return [(str(bank.standard.level), f"Level {bank.standard.level}")]
+    return [(level, f"Level {level}, {title}" if title else f"Level {level}") for level, title in bank.levels.items()]
 
 
 def part_of(field: str) -> str:

@@ -314,6 +314,17 @@ class BankSettings:
     accepted: tuple[Accepted, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One statement of the capability framework: what somebody working at a level does in a domain."""
+
+    id: str
+    text: str
+    domain: str
+    domain_title: str
+    level: str
+
+
 @dataclass(frozen=True, kw_only=True, config=REFUSE_UNKNOWN)
 class Bank:
     """A whole bank: settings, the standard it serves, and every scenario with its key."""
@@ -324,8 +335,17 @@ class Bank:
     rubrics: Mapping[str, Rubric] = Field(default_factory=dict)
     scenarios: tuple[Scenario, ...] = ()
     keys: Mapping[str, KeySet] = Field(default_factory=dict)
-    capability_ids: frozenset[str] = frozenset()
-    levels: tuple[str, ...] = ()
+    capabilities: Mapping[str, Capability] = Field(default_factory=dict)
+    """The framework's statements by id, in its order."""
+    levels: Mapping[str, str] = Field(default_factory=dict)
+    """The framework's levels of demand, lowest first, with their titles."""
+
+    apart: frozenset[tuple[str, str]] = frozenset()
+    """Pairs that somebody looked at and found no enemies (``likeness/not-enemies.csv``), the lower id first."""
+
+    def are_apart(self, first: str, second: str) -> bool:
+        """Tell whether somebody found that two scenarios may stand in one form though they are alike."""
+        return (min(first, second), max(first, second)) in self.apart
 
     def scenario(self, scenario_id: str) -> Scenario:
         return next(scenario for scenario in self.scenarios if scenario.id == scenario_id)

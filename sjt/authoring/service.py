@@ -64,7 +64,7 @@ from sjt.authoring.sets import (
 from sjt.authoring.sets import start_verification as start_verification
 from sjt.authoring.snapshot import Paper, Secret
 from sjt.authoring.standard import Standard
-from sjt.authoring.states import FormLine, ScenarioLine, SetState, Statistic, VersionLine
+from sjt.authoring.states import FormLine, ScenarioLine, ScenarioState, SetState, Statistic, VersionLine
 from sjt.authoring.tables import BankedStatistic, BankFile, BankRow
 from sjt.authoring.the_bank import bank as bank
 from sjt.authoring.the_bank import bank_exists as bank_exists
@@ -164,6 +164,12 @@ def scenarios(session: Session, bank_id: str | None = None) -> list[ScenarioLine
             )
         )
     return lines
+
+
+def states(session: Session, bank_id: str | None = None) -> dict[str, ScenarioState]:
+    """Tell where each scenario of the bank stands in its life."""
+    row = current_row(session, bank_id)
+    return {found.id: found.state for found in store.scenario_rows(session, row.id)}
 
 
 def scenario_line(session: Session, scenario_id: str) -> ScenarioLine:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from sjt.authoring.prose import content_words
 
 Vector = Mapping[str, float]
+SLACK = 1e-9
+"""Sums of squares are rounded; a pair at the very limit is looked at rather than missed."""
 
 
 def tfidf(texts: Sequence[str]) -> list[Vector]:
@@ -34,15 +36,21 @@ def cosine(first: Vector, second: Vector) -> float:
 def alike(vectors: Sequence[Vector], least: float) -> Iterator[tuple[int, int, float]]:
     """Yield every pair (i < j) whose cosine is at least ``least``.
 
-    Works through an index of words, so that pairs without a common word cost nothing.
+    Words are ranked from rare to common. Of two texts as alike as that, the rarest word they share stands among the
+    words of either before its remaining words weigh less than ``least`` (Cauchy-Schwarz); so only these are indexed.
     """
-    index: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    in_texts = Counter(word for vector in vectors for word in vector)
+    index: dict[str, list[int]] = defaultdict(list)
     for j, vector in enumerate(vectors):
-        dots: dict[int, float] = defaultdict(float)
-        for word, value in vector.items():
-            for i, other in index[word]:
-                dots[i] += value * other
-            index[word].append((j, value))
-        for i in sorted(dots):
-            if dots[i] >= least:
-                yield i, j, min(1.0, dots[i])
+        candidates: set[int] = set()
+        left = 1.0
+        for word in sorted(vector, key=lambda word: (in_texts[word], word)):
+            if left < least * least - SLACK:
+                break
+            candidates.update(index[word])
+            index[word].append(j)
+            left -= vector[word] ** 2
+        for i in sorted(candidates):
+            value = cosine(vectors[i], vector)
+            if value >= least:
+                yield i, j, value

@@ -100,6 +100,7 @@ def test_six_people_take_a_scenario_from_a_draft_to_live_and_out_of_use(
         press(wanda, "Edit")
         wanda.fill("#title", "Three things she said")
         assert state() is ScenarioState.LIVE, "a draft moves nothing"
+        press(wanda, "Send to review…")
         press(wanda, "Put into the bank")
         wanda.goto(f"{AT}/comments")
         assert "Carried from version 2" in wanda.inner_text("main")

@@ -96,7 +96,7 @@ def _editor(draft_id: UUID, *, whole: bool = False) -> ResponseReturnValue:
     with db.session() as session:
         seen = editor_page.looked(session, draft_id, today=now().date(), whole=whole)
         view = editor_page.editor_view(session, seen)
-        links = draft_tabs.of_draft(session, seen.row)
+        links = draft_tabs.of_draft(session, seen.row, actor())
     if seen.row.open_for is None:
         return redirect(url_for(".drafts"), 303)
     return render_template("drafts/draft.html", v=view, whole=whole, part=_part(), tabs=links)

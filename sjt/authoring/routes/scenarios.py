@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission, may
-from sjt.authoring import candidate_views, import_export, life_pages, service
-from sjt.authoring.coverage_page import coverage_view
-from sjt.authoring.listing import Filters, listing
+from sjt.authoring import candidate_views, drafting, import_export, life_pages, measured, met, service
+from sjt.authoring.coverage_page import coverage_view, of_bank, of_draft
+from sjt.authoring.listing import RANGE_WORDS, Filters, facts, listing
 from sjt.authoring.preview import preview_page
 from sjt.authoring.scenario_page import scenario_view, without_key
 from sjt.authoring.snapshot import Format
@@ -32,13 +32,19 @@ def scenarios() -> ResponseReturnValue:
         if not service.bank_exists(session):
             return render_template("authoring/no_bank.html")
         bank = service.bank(session)
-        found = listing(bank, service.scenarios(session), filters)
+        with_key = may(actor(), Permission.SEE_KEY)
+        known = None
+        if filters.measures:
+            numbers, times = measured.statistics(session), met.counts(session)
+            known = {one.id: facts(one, numbers, times, with_key=with_key) for one in bank.scenarios}
+        found = listing(bank, service.scenarios(session), filters, known)
     return render_template(
         "authoring/scenarios.html",
         bank=bank,
         found=found,
         seen=paging.shown(found.rows),
         filters=filters,
+        ranges=[(name, words) for name, words in RANGE_WORDS.items() if with_key or name == "met"],
         formats=[kind.value for kind in Format],
         states=[state.value for state in ScenarioState],
     )
@@ -97,6 +103,8 @@ def coverage() -> ResponseReturnValue:
         if not service.bank_exists(session):
             return render_template("authoring/no_bank.html")
         bank = service.bank(session)
+        counted = of_bank(bank, service.states(session))
+        counted += [of_draft(held) for held in drafting.new_drafts(session)]
     options = bank.standard.option_ids
     option = request.args.get("option") or options[0]
     if option not in options:
@@ -104,7 +112,7 @@ def coverage() -> ResponseReturnValue:
     code = request.args.get("code", "")
     if code and code not in bank.standard.allowed_codes(option):
         raise NotFound(f"Option {option} has no code {code}.")
-    views = {name: coverage_view(bank, name, code=code if name == option else "") for name in options}
+    views = {name: coverage_view(bank, name, counted, code=code if name == option else "") for name in options}
     return render_template(
         "authoring/coverage.html", bank=bank, option=option, code=code, view=views[option], views=views
     )

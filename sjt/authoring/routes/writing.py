@@ -11,8 +11,9 @@ from sjt import db
 from sjt.access import Permission
 from sjt.authoring import draft_tabs, drafting, editor_page, service
 from sjt.authoring.desk import RULES
+from sjt.authoring.life_pages import about
 from sjt.authoring.measured import statistics as measured
-from sjt.errors import InputError, NotFound
+from sjt.errors import InputError
 from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("writing", __name__, url_prefix="/bank")
@@ -36,7 +37,7 @@ def draft_history(draft_id: UUID) -> ResponseReturnValue:
         steps = editor_page.steps(session, row, before=before, most=STEPS)
         versions = service.versions(session, row.scenario_id) if row.base_n else []
         names = {one.n: editor_page.name(session, one.created_by) for one in versions}
-        links = draft_tabs.of_draft(session, row)
+        links = draft_tabs.of_draft(session, row, actor())
     return render_template(
         "writing/draft_history.html", row=row, steps=steps, versions=versions, names=names, tabs=links
     )
@@ -60,15 +61,7 @@ def draft_back(draft_id: UUID) -> ResponseReturnValue:
 def statistics(scenario_id: str) -> ResponseReturnValue:
     """Show every number that is known of a scenario's items, and on which version each was measured."""
     with db.session() as session:
+        head = about(session, scenario_id)
         known = {item: rows for item, rows in measured(session).items() if item.rpartition("-")[0] == scenario_id}
-        found = next((one for one in service.bank(session).scenarios if one.id == scenario_id), None)
-        draft = drafting.open_draft_of(session, scenario_id)
-        tabs = draft_tabs.of_draft(session, draft) if draft else []
         numbers = {one.scenario_sha256: one.n for one in service.versions(session, scenario_id)}
-    if found is None and draft is None:
-        raise NotFound(f"There is no scenario {scenario_id} in the bank.")
-    title = found.title if found else (draft.title if draft else "") or scenario_id
-    return render_template(
-        "writing/statistics.html", scenario_id=scenario_id, title=title, found=found, known=known, numbers=numbers,
-        draft=draft, tabs=tabs,
-    )  # fmt: skip
+    return render_template("writing/statistics.html", head=head, known=known, numbers=numbers)
