@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from sjt.authoring.bank import key_file, scenario_file
-from sjt.authoring.states import FormState, FormUse
+from sjt.authoring.states import FormState, FormUse, ScenarioState
 from sjt.authoring.tables import (
     BankedStatistic,
     BankFile,
@@ -52,6 +53,25 @@ def scenario(session: Session, scenario_id: str) -> ScenarioRow | None:
 def scenario_rows(session: Session, bank_id: str) -> Sequence[ScenarioRow]:
     """Give every scenario of a bank, those an import left out too."""
     return session.exec(select(ScenarioRow).where(ScenarioRow.bank_id == bank_id).order_by(col(ScenarioRow.id))).all()
+
+
+NO_STATE = ScenarioState.DRAFT
+
+
+def standings(session: Session, bank_id: str) -> dict[str, tuple[ScenarioState, datetime]]:
+    """Tell where each scenario of a bank stands and since when it has its current version; no bytes are read."""
+    rows = session.execute(
+        sa.select(col(ScenarioRow.id), col(ScenarioRow.state), col(ScenarioVersion.created_at))
+        .join(
+            ScenarioVersion,
+            sa.and_(
+                col(ScenarioRow.id) == col(ScenarioVersion.scenario_id),
+                col(ScenarioRow.version) == col(ScenarioVersion.n),
+            ),
+        )
+        .where(col(ScenarioRow.bank_id) == bank_id, col(ScenarioRow.in_bank))
+    )
+    return {scenario_id: (state, at) for scenario_id, state, at in rows}
 
 
 def owners(session: Session, scenario_ids: Iterable[str]) -> dict[str, str]:
