@@ -38,6 +38,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.authoring.routes.life",
     "sjt.authoring.routes.tasks",
     "sjt.authoring.routes.suspensions",
+    "sjt.authoring.routes.health",
     "sjt.delivery.routes.scheduling",
     "sjt.delivery.routes.invigilator",
     "sjt.delivery.routes.candidate",

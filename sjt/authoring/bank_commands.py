@@ -171,13 +171,14 @@ def simulate_statistics(directory: Path | None, seed: int, judges: int, experts:
 
 
 @click.command(name="import")
-@click.argument("source", metavar="DIRECTORY|FILE.xlsx", type=FOLDER)
+@click.argument("source", metavar="DIRECTORY|FILE.xlsx|FILE.docx", type=FOLDER)
 @click.option("--check", "only_check", is_flag=True, help="Read and check, and change nothing.")
 def import_(source: Path, only_check: bool) -> None:
-    """Import a bank whole, or, if it holds one error, not at all: a folder, or an Excel workbook.
+    """Import a bank whole, or, if it holds one error, not at all: a folder, or an Excel workbook; or drafts from Word.
 
     A workbook that sjt bank export wrote holds the whole bank. One that began as sjt bank template adds to the bank
-    of its name and changes the scenarios whose ids it has.
+    of its name and changes the scenarios whose ids it has. The scenarios of a Word document become drafts; what could
+    not be read goes to stderr, place by place.
 
     Example: sjt bank import scenario_bank/cypf
     """
@@ -188,6 +189,9 @@ def import_(source: Path, only_check: bool) -> None:
 
     today = utc_now().date()
     bind(Database(Settings.from_env().database_url))
+    if source.suffix.lower() == ".docx":
+        _read_document(source, only_check=only_check)
+        return
     if source.suffix.lower() == ".xlsx":
         book = read_workbook(_bytes(source), source.name)
         with session() as reading:
@@ -208,6 +212,26 @@ def import_(source: Path, only_check: bool) -> None:
         f"{ready.report.scenarios} scenarios imported into bank {done.bank_id}: {len(done.new)} new, "
         f"{len(done.changed)} changed, {done.same} as before, {len(done.left_out)} left out."
     )
+
+
+def _read_document(source: Path, *, only_check: bool) -> None:
+    from sjt.authoring import drafting, service
+    from sjt.db import session, transaction
+
+    with session() as reading:
+        report, problem = service.read_document(reading, _bytes(source), source.name, author=SYSTEM.name)
+    if report is None:
+        raise problem or InputError(f"{source} cannot be read.")
+    for one in report.unread:
+        click.echo(f"{source.name}, {one.where}: {one.text} {one.why}", err=True)
+    if not report.found:
+        raise InputError(f"{source.name} holds no scenario that could be read. sjt bank template gives a form.")
+    if not only_check:
+        held = [one.fields for one in report.found]
+        with transaction() as writing:
+            drafting.bring_in(writing, held, source=source.name, by=SYSTEM, now=utc_now())
+    did = "would become drafts" if only_check else "are drafts now"
+    click.echo(f"{len(report.found)} scenarios {did}; {len(report.unread)} places were not read.")
 
 
 def _bytes(path: Path) -> bytes:
@@ -240,17 +264,19 @@ def export(target: Path, bank_id: str | None, xlsx: bool) -> None:
 
 
 @click.command()
-@click.argument("target", metavar="FILE.xlsx", type=FOLDER)
+@click.argument("target", metavar="FILE.xlsx|FILE.docx", type=FOLDER)
 @click.option("--bank", "directory", type=FOLDER, default=None, help="The folder of the bank whose lists it offers.")
 def template(target: Path, directory: Path | None) -> None:
-    """Write an empty workbook for writers: a sheet for each table, with the bank's lists; no database.
+    """Write an empty workbook or Word document for writers, with the bank's lists or codes; no database.
 
     Example: sjt bank template new-scenarios.xlsx
     """
+    from sjt.authoring.word_template import word_template
     from sjt.authoring.workbook import template as empty_workbook
 
     bank = sound_bank(directory or bank_dir())
-    if target.suffix.lower() != ".xlsx":
-        raise InputError(f"{target} is no .xlsx file. Give its name with that ending.")
-    target.write_bytes(empty_workbook(bank))
+    made = {".xlsx": empty_workbook, ".docx": word_template}.get(target.suffix.lower())
+    if made is None:
+        raise InputError(f"{target} is neither .xlsx nor .docx. Give its name with one of these endings.")
+    target.write_bytes(made(bank))
     click.echo(f"{target} offers the lists of bank {bank.settings.id}.")

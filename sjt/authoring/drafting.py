@@ -9,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -130,6 +130,15 @@ def start(session: Session, cell: Cell, *, by: Actor, now: datetime) -> UUID:
     row = store.hold_bank(session, current_row(session).id)
     scenario_id = free_id(session, row.id)
     return _begin(session, scenario_id, 0, new_draft(bank, cell, author=by.name), by=by, now=now)
+
+
+def bring_in(session: Session, found: Sequence[Fields], *, source: str, by: Actor, now: datetime) -> list[UUID]:
+    """Make a draft of each scenario that was read from a document."""
+    row = store.hold_bank(session, current_row(session).id)
+    made = [_begin(session, free_id(session, row.id), 0, tidy(held), by=by, now=now) for held in found]
+    body = {"document": source[:200], "drafts": [str(one) for one in made]}
+    audit.record(session, by=by, did="bank.document_read", on=row.id, at=now, body=body)
+    return made
 
 
 def _begin(

@@ -74,6 +74,7 @@ from sjt.authoring.the_bank import prepared as prepared
 from sjt.authoring.uses import FormUses as FormUses
 from sjt.authoring.uses import changed_keys as changed_keys
 from sjt.authoring.uses import form_uses as form_uses
+from sjt.authoring.word_reader import WordReport, read_word
 from sjt.errors import Fault, InputError, NotFound
 
 _PANEL = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}$")
@@ -117,6 +118,18 @@ def checked_upload(
     try:
         book = workbook.read_workbook(data, name)
         return workbook.check_workbook(book, held_reading(session, book.bank_id), today=today), None
+    except InputError as error:
+        return None, error
+
+
+def read_document(
+    session: Session, data: bytes, name: str, *, author: str
+) -> tuple[WordReport | None, InputError | None]:
+    """Read the scenarios of a Word document into fields of drafts, or say why it cannot be read."""
+    if office.kind_of(data) != "document":
+        return None, InputError(f"{name} is not a Word document. Save it as .docx.")
+    try:
+        return read_word(data, name, bank(session), author=author), None
     except InputError as error:
         return None, error
 

@@ -41,6 +41,14 @@ class BlueprintFileForm(FlaskForm):
     )
 
 
+class WordForm(FlaskForm):
+    document = FileField(
+        "A Word document with scenarios",
+        [FileRequired("Choose a .docx document.")],
+        description="One table or one section for each scenario. At most 32 MB.",
+    )
+
+
 class NewSetForm(FlaskForm):
     blueprint = SelectField("Blueprint", [InputRequired("Choose a blueprint.")])
     forms = IntegerField(

@@ -13,6 +13,8 @@ from sjt.accounts.model import DeskTask
 from sjt.audit import service as audit
 from sjt.authoring import candidate_views
 from sjt.delivery import feedback, locked, paper_waiting, service, short_way
+from sjt.authoring import candidate_views, met
+from sjt.delivery import exposure, feedback, paper_waiting, service
 from sjt.delivery.model import SessionState
 
 _CHAINS = service.SittingChains()
@@ -25,6 +27,7 @@ def register() -> None:
     candidate_views.register(feedback.on_items)
     if locked.has_lock not in short_way.LONG_WAY:
         short_way.LONG_WAY.append(locked.has_lock)
+    met.register(exposure.met_by_scenario)
 
 
 def _paper_tasks(session: Session, actor: Actor) -> Iterable[DeskTask]:
