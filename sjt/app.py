@@ -27,6 +27,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.authoring.routes.scenarios",
     "sjt.authoring.routes.papers",
     "sjt.authoring.routes.drafts",
+    "sjt.authoring.routes.exchange",
     "sjt.delivery.routes.scheduling",
     "sjt.delivery.routes.invigilator",
     "sjt.delivery.routes.candidate",

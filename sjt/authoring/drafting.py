@@ -127,7 +127,7 @@ def start(session: Session, cell: Cell, *, by: Actor, now: datetime) -> UUID:
                 f"Option {cell.option} of the standard has no such {what}. Choose one from the coverage page."
             )
     row = store.hold_bank(session, current_row(session).id)
-    scenario_id = _free_id(session, row.id)
+    scenario_id = free_id(session, row.id)
     return _begin(session, scenario_id, 0, new_draft(bank, cell, author=by.name), by=by, now=now)
 
 
@@ -153,7 +153,8 @@ def _begin(
     return row.id
 
 
-def _free_id(session: Session, bank_id: str) -> str:
+def free_id(session: Session, bank_id: str) -> str:
+    """Give the next id that no scenario and no draft of the bank has."""
     given = store.ids_given(session)
     heads = Counter(one.rpartition("-")[0] for one in given)
     letters = re.sub(r"[^a-z0-9]", "", bank_id).lstrip("0123456789") or "scenario"
