@@ -56,6 +56,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.marking.routes",
     "sjt.results.routes",
     "sjt.analysis.routes",
+    "sjt.analysis.study_routes",
     "sjt.grading.routes",
     "sjt.front_door",
 )

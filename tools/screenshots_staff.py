@@ -113,6 +113,13 @@ STAFF_VIEWS: Final = (
     View("item-detail", "psychometrician", "/analysis/sessions/{finished}", ("/items/",)),
     View("form-analysis", "psychometrician", "/analysis/", (r"^/analysis/forms/[^/]+$",)),
     View("form-item", "psychometrician", "/analysis/", (r"^/analysis/forms/[^/]+$", "/items/")),
+    View("studies", "psychometrician", "/analysis/sessions/{finished}/studies"),
+    *(
+        View(f"study-{topic}", "psychometrician", f"/analysis/sessions/{{finished}}/studies/{topic}")
+        for topic in ("model", "fairness", "drift", "equating", "security", "validity", "what-if")
+    ),
+    View("form-studies", "psychometrician", "/analysis/", (r"^/analysis/forms/[^/]+$", "+/studies")),
+    View("form-study", "psychometrician", "/analysis/", (r"^/analysis/forms/[^/]+$", "+/studies/fairness")),
     View("pass-marks", "psychometrician", "/results/pass-marks"),
     View("pass-mark", "psychometrician", "/results/pass-marks", (r"^/results/pass-marks/.+",)),
     View("judging", "psychometrician", "/results/judging"),
@@ -154,6 +161,8 @@ def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> 
         two_edits(cast["writer"])
     if not names or names & {"form-analysis", "form-item"}:
         an_analysis(cast["psychometrician"])
+    if not names or any(name.startswith("stud") for name in names):
+        the_studies(cast["psychometrician"], words["finished"])
     for view in STAFF_VIEWS:
         if names and view.name not in names:
             continue
@@ -210,6 +219,14 @@ def an_analysis(page: Page) -> None:
     page.goto(next(link for link in links_of(page) if link.startswith("/analysis/forms/")))
     page.get_by_role("button", name="Analyse").click()
     page.wait_for_selector("a[href*='/items/']", timeout=120_000)
+
+
+def the_studies(page: Page, session: str) -> None:
+    """Have the closer studies of one session made, and wait for the last."""
+    page.goto(f"/analysis/sessions/{session}/studies")
+    page.get_by_role("button", name="Run all studies").click()
+    page.goto(f"/analysis/sessions/{session}/studies/validity")
+    page.wait_for_selector("#about", timeout=120_000)
 
 
 def invitation(cast: Cast, artist: Artist) -> None:

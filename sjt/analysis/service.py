@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sjt.access import Actor, Permission, may
 from sjt.analysis import store
 from sjt.analysis.model import Decision
 from sjt.analysis.tables import AnalysisRun, ItemDecision
+from sjt.analysis.topics import TOPICS, Topic
 from sjt.audit import service as audit
 from sjt.authoring import service as authoring
 from sjt.authoring.states import Statistic
@@ -105,3 +106,27 @@ def statistics(said: Mapping[str, Any], *, source: str, date: str) -> list[Stati
         if r is not None and n > 3:
             add("discrimination", r, (1 - r * r) / (n - 3) ** 0.5)
     return rows
+
+
+def ask_study(
+    session: Session,
+    topics: Sequence[Topic],
+    *,
+    by: Actor,
+    now: datetime,
+    session_id: UUID | None = None,
+    form_id: str | None = None,
+    asked: Mapping[str, Any] | None = None,
+) -> UUID:
+    """Put closer studies in the queue of background jobs; give the job's id."""
+    args: dict[str, Any] = {"topics": [topic.value for topic in topics]}
+    if session_id is not None:
+        args["session"] = str(session_id)
+    elif form_id is not None:
+        args["form"] = form_id
+    else:
+        raise InputError("A study needs a session or a form.")
+    if asked:
+        args["asked"] = dict(asked)
+    title = TOPICS[topics[0]].title if len(topics) == 1 else "Closer studies"
+    return jobs.enqueue(session, "analysis.study", args, by=by, now=now, title=title)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from sjt.analysis.tables import AnalysisPicture, AnalysisRun, ItemDecision
+from sjt.analysis.tables import AnalysisPicture, AnalysisRun, ItemDecision, Study
 
 
 def newest(session: Session, *, session_id: UUID | None = None, form_id: str | None = None) -> AnalysisRun | None:
@@ -48,3 +48,14 @@ def decisions(session: Session, run_id: UUID, item: str | None = None) -> Sequen
     if item is not None:
         query = query.where(ItemDecision.item == item)
     return session.exec(query.order_by(col(ItemDecision.at))).all()
+
+
+def study(session: Session, study_id: UUID) -> Study | None:
+    return session.get(Study, study_id)
+
+
+def studies(session: Session, *, session_id: UUID | None = None, form_id: str | None = None) -> dict[str, Study]:
+    """Give the newest study of each topic of a session or of a form."""
+    query = select(Study).order_by(col(Study.at), col(Study.id))
+    where = Study.session_id == session_id if session_id is not None else Study.form_id == form_id
+    return {one.topic: one for one in session.exec(query.where(where))}

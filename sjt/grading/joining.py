@@ -10,6 +10,7 @@ from sqlmodel import Session
 from sjt.access import Actor, Permission, Role, may
 from sjt.accounts import desk, employers
 from sjt.accounts.model import DeskTask
+from sjt.analysis import criteria
 from sjt.grading import service
 
 
@@ -31,3 +32,4 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
 def register() -> None:
     desk.register(tasks)
     employers.register(service)
+    criteria.register(service.grades_as_numbers)

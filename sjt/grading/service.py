@@ -127,6 +127,21 @@ def records(session: Session, *, employer: str | None = None) -> list[RecordLine
     return lines
 
 
+def grades_as_numbers(session: Session) -> dict[str, dict[UUID, float]]:
+    """Give component → candidate → place of the newest grade among the plan's, the lowest 0: what validity reads."""
+    graded = store.all_component_results(session)
+    plans = authoring.plans(session) if graded and authoring.bank_exists(session) else {}
+    people = {person.id: person for person in delivery.candidates(session)}
+    found: dict[str, dict[UUID, float]] = {}
+    for candidate_id, own in graded.items():
+        plan = plans.get(people[candidate_id].plan) if candidate_id in people else None
+        for name, row in own.items():
+            order = list(plan.component(name).outcomes or ()) if plan is not None and name in plan.component_ids else []
+            if row.outcome in order:
+                found.setdefault(name, {})[candidate_id] = float(order.index(row.outcome))
+    return found
+
+
 def record(session: Session, candidate_id: UUID) -> Record:
     """Give one apprentice's record, by the plan that binds them."""
     person = delivery.candidate(session, candidate_id)

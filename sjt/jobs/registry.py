@@ -14,6 +14,7 @@ HANDLERS: Final[dict[str, str]] = {
     "forms.verify": "sjt.authoring.forms_job:verify_set",
     "results.mark": "sjt.results.jobs:mark",
     "analysis.run": "sjt.analysis.jobs:run_analysis",
+    "analysis.study": "sjt.analysis.studies:run_study",
     "jobs.rehearse": "sjt.jobs.rehearsal:rehearse",
 }
 Handler = Callable[[Mapping[str, Any], Any], Mapping[str, Any]]

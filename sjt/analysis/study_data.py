@@ -1,0 +1,210 @@
+"""What a closer study reads: marks, answers, times and facts about candidates, as arrays; in the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+from sqlmodel import Session
+
+from sjt.analysis import matrix
+from sjt.authoring import service as authoring
+from sjt.authoring.snapshot import Paper, Secret
+from sjt.delivery import service as delivery
+from sjt.errors import InputError, NotFound
+from sjt.psychometrics.gram import FloatArray
+from sjt.psychometrics.responses import Responses
+from sjt.results import service as results
+from sjt.results.model import MarkRow
+from sjt.web.wording import form_words
+
+MONTHS: Final = ((0, 13, "under 13 months"), (13, 19, "13 to 18 months"), (19, 999, "19 months and more"))
+AGES: Final = ((0, 25, "under 25"), (25, 35, "25 to 34"), (35, 199, "35 and over"))
+UNKNOWN: Final = ""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Everybody of one study."""
+
+    cohort: matrix.Cohort
+    rows: Sequence[MarkRow]
+    secrets: Mapping[str, Secret]
+    papers: Mapping[str, Paper]
+    cuts: Mapping[str, float]
+    cut_errors: Mapping[str, tuple[float, float]]
+    """Form → exact pass mark and its standard error, where one is known."""
+    sittings: Sequence[Any]
+    """One for each person, in the persons' order."""
+    simulated: bool
+    titles: Mapping[str, str]
+    facts: Mapping[str, list[str]]
+    """Attribute → value for each person."""
+
+    @property
+    def marks(self) -> FloatArray:
+        """Persons × live items; NaN where not presented."""
+        return self.cohort.responses.table.marks()
+
+    @property
+    def items(self) -> list[str]:
+        return list(self.cohort.responses.items)
+
+    @property
+    def maxima(self) -> FloatArray:
+        specs = self.cohort.responses.specs
+        return np.array([float(specs[item].max or 0) for item in self.items])
+
+    @property
+    def n(self) -> int:
+        return len(self.cohort.responses.persons)
+
+    @property
+    def shares(self) -> FloatArray:
+        """Share of the presented marks that each person got."""
+        marks = self.marks
+        whole = np.where(np.isfinite(marks), self.maxima, 0.0).sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.nansum(marks, axis=1) / whole)
+
+    @property
+    def responses(self) -> Responses:
+        """Marks with the candidates' facts as attributes."""
+        return replace(self.cohort.responses, attributes={**self.cohort.responses.attributes, **self.facts})
+
+    @property
+    def forms(self) -> list[str]:
+        return sorted(set(self.cohort.form_of))
+
+    def name_of(self, form: str) -> str:
+        """A form's name as people say it."""
+        return form_words(form)
+
+    def cut_of_each(self) -> FloatArray:
+        """Pass mark of each person's form; NaN where there is none."""
+        return np.array([self.cuts.get(form, np.nan) for form in self.cohort.form_of])
+
+
+def read(session: Session, args: Mapping[str, Any]) -> Data:
+    """Read a study's data.
+
+    Raises
+    ------
+    NotFound
+        Nobody is marked.
+    InputError
+        Neither a session nor a form.
+    """
+    if "session" in args:
+        session_id = UUID(args["session"])
+        rows = results.item_marks(session, session_id)
+        sat = delivery.responses(session, session_id=session_id)
+    elif "form" in args:
+        rows = results.item_marks_of_form(session, args["form"])
+        sat = delivery.responses(session, form_id=args["form"])
+    else:
+        raise InputError("A study needs a session or a form.")
+    if not rows:
+        raise NotFound("Nobody's marks are there to study. Analyse the session first.")
+    forms = sorted({row.form_id for row in rows})
+    secrets = {form: authoring.secret(session, form) for form in forms}
+    papers = {form: authoring.paper(session, form) for form in forms}
+    cuts: dict[str, float] = {}
+    errors: dict[str, tuple[float, float]] = {}
+    for form in forms:
+        standing, banked = results.standing_cut(session, form), secrets[form].cut
+        if standing is not None:
+            cuts[form] = float(standing.applied)
+            if standing.se is not None:
+                errors[form] = (float(standing.exact), float(standing.se))
+        elif banked:
+            cuts[form] = float(Fraction(banked["applied"]))
+            if banked.get("se") is not None:
+                errors[form] = (float(Fraction(banked["exact"])), float(banked["se"]))
+    seen = {one.sitting_id: frozenset(one.views) | frozenset(one.answers) for one in sat if one.views}
+    cohort = matrix.cohort(rows, secrets, seen, name=str(args.get("session") or args.get("form")))
+    by = {str(one.sitting_id): one for one in sat}
+    sittings = [by.get(person) for person in cohort.responses.persons]
+    titles = {item.id: s.title for paper in papers.values() for s in paper.scenarios for item in s.items}
+    people = {person.id: person for person in delivery.candidates(session)}
+    return Data(
+        cohort,
+        rows,
+        secrets,
+        papers,
+        cuts,
+        errors,
+        sittings,
+        any(one.simulated for one in sat),
+        titles,
+        _facts(sittings, people),
+    )
+
+
+def _facts(sittings: Sequence[Any], people: Mapping[UUID, Any]) -> dict[str, list[str]]:
+    """Facts that groups are made of; those that are the same for everybody are left out."""
+    out: dict[str, list[str]] = {"experience": [], "age": [], "employer": [], "provider": []}
+    for one in sittings:
+        person = people.get(one.candidate_id) if one is not None else None
+        if person is None or one.started_at is None:
+            for values in out.values():
+                values.append(UNKNOWN)
+            continue
+        day = one.started_at.date()
+        out["experience"].append(_band(_months(person.start_date, day), MONTHS))
+        out["age"].append(_band(_months(person.date_of_birth, day) // 12, AGES))
+        out["employer"].append(person.employer)
+        out["provider"].append(person.provider)
+    return {name: values for name, values in out.items() if len(set(values) - {UNKNOWN}) > 1}
+
+
+def _months(start: date, day: Any) -> int:
+    return int((day.year - start.year) * 12 + day.month - start.month - (day.day < start.day))
+
+
+def _band(value: int, bands: Sequence[tuple[int, int, str]]) -> str:
+    return next((words for low, high, words in bands if low <= value < high), UNKNOWN)
+
+
+def seconds(data: Data) -> FloatArray:
+    """Time on each item: from the answer before it (or the start) to its own last change; NaN where none."""
+    column = {item: n for n, item in enumerate(data.items)}
+    out = np.full((data.n, len(column)), np.nan)
+    for row, one in enumerate(data.sittings):
+        if one is None or one.started_at is None:
+            continue
+        before = one.started_at
+        for answer in sorted(one.answers.values(), key=lambda found: found.last_at):
+            gap = (answer.last_at - before).total_seconds()
+            if answer.item in column and gap > 0:  # answers of one instant came in one batch: they tell no time
+                out[row, column[answer.item]] = gap
+            before = max(before, answer.last_at)
+    return out
+
+
+def collapsed(marks: FloatArray, most: int = 5) -> tuple[FloatArray, bool]:
+    """Join an item's marks into at most five ordered steps of enough persons; says whether any were joined."""
+    out = marks.copy()
+    joined = False
+    n = marks.shape[0]
+    least = max(5, n // 25)
+    for j in range(marks.shape[1]):
+        here = np.isfinite(marks[:, j])
+        values, counts = np.unique(marks[here, j], return_counts=True)
+        if values.size <= 2 or (values.size <= most and counts.min() >= least):
+            continue
+        steps, size, step = np.zeros(values.size), 0, 0
+        want = max(least, int(np.ceil(counts.sum() / most)))
+        for k, count in enumerate(counts):
+            if size >= want and counts[k:].sum() >= least:
+                step, size = step + 1, 0
+            steps[k] = step
+            size += int(count)
+        out[here, j] = steps[np.searchsorted(values, marks[here, j])]
+        joined = True
+    return out, joined
