@@ -129,7 +129,11 @@ BENCHES = (
     Bench("coldstart.py", ("--rounds", "3"), coldstart),
     Bench("truth.py", ("--forms", "20", "--seeds", "1", "--answers", "0", "50"), truth),
 )
-OWN_TARGETS = {"coverage.py": "make bench-coverage", "faults.py": "make bench-faults"}
+OWN_TARGETS = {
+    "coverage.py": "make bench-coverage",
+    "coverage_structure.py": "make bench-coverage",
+    "faults.py": "make bench-faults",
+}
 HELPERS = {"run.py", "assembly_banks.py"}
 
 
