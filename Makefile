@@ -52,6 +52,7 @@ bench-faults: $(STAMP) ## the long proofs by breaking it
 
 bench-coverage: $(STAMP) ## 2,000 replications: do the intervals hold the truth?
 	$(BIN)/python benchmarks/coverage.py --page docs/coverage.md
+	$(BIN)/python benchmarks/coverage_structure.py --page docs/coverage.md
 
 screenshots: $(STAMP) ## every page as its user, into docs/images
 	$(BIN)/python tools/screenshots.py

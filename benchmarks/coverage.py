@@ -230,7 +230,9 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
     if options.page:
-        options.page.write_text(page(rows, options.replications, options.bootstrap, options.seed), encoding="utf-8")
+        text = page(rows, options.replications, options.bootstrap, options.seed)
+        kept = options.page.read_text("utf-8").partition("\n## ") if options.page.exists() else ("", "", "")
+        options.page.write_text(text + kept[1] + kept[2], encoding="utf-8")  # coverage_structure.py owns what follows
     return 1 if failed else 0
 
 

@@ -99,11 +99,11 @@ def share(part: int, whole: int) -> str:
 
 
 SAID = (
-    "Written by `python benchmarks/planted.py --cohorts {cohorts} --page docs/planted.md`, seed {seed}: at each size "
-    "{cohorts} simulated cohorts of 25 scenarios with two wrong keys (best and worst option swapped) and two reversed "
-    "keys each, and {cohorts} without a fault. A planted key is found when its item is flagged weak, negative or for a "
-    "check of its key. A false flag is any flag that sends somebody to look at an item without a planted fault. In "
-    "brackets: Wilson's 95 % interval.\n\n"
+    "Written by `python benchmarks/planted.py --cohorts {cohorts} --sizes {sizes} --page docs/planted.md`, seed "
+    "{seed}: at each size {cohorts} simulated cohorts of 25 scenarios with two wrong keys (best and worst option "
+    "swapped) and two reversed keys each, and {cohorts} without a fault. A planted key is found when its item is "
+    "flagged weak, negative or for a check of its key. A false flag is any flag that sends somebody to look at an item "
+    "without a planted fault. In brackets: Wilson's 95 % interval.\n\n"
     "Goals: four of five planted keys from 200 persons, at most one sound item in twenty at any size. Under 30 persons "
     "no flag of discrimination is raised, by policy: that is the price of not condemning sound items."
 )
@@ -113,7 +113,7 @@ def page(counts: dict[int, Count], cohorts: int, seed: int) -> str:
     """docs/planted.md: a row for each size."""
     lines = [
         "# Are planted faults found, and sound items left alone?",
-        SAID.format(cohorts=cohorts, seed=seed),
+        SAID.format(cohorts=cohorts, seed=seed, sizes=" ".join(map(str, counts))),
         "",
         "| persons | wrong keys found | reversed keys found | sound items flagged | sound items | flags raised |",
         "| --- | --- | --- | --- | --- | --- |",

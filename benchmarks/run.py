@@ -130,7 +130,11 @@ BENCHES = (
     Bench("save_path.py", ("--short", "--rounds", "1", "--seconds", "2", "--only", "cpu", "page", "slow-disk"), rows),
     Bench("truth.py", ("--forms", "20", "--seeds", "1", "--answers", "0", "50"), truth),
 )
-OWN_TARGETS = {"coverage.py": "make bench-coverage", "faults.py": "make bench-faults"}
+OWN_TARGETS = {
+    "coverage.py": "make bench-coverage",
+    "coverage_structure.py": "make bench-coverage",
+    "faults.py": "make bench-faults",
+}
 HELPERS = {"run.py", "assembly_banks.py"} | {path.name for path in HERE.glob("save_path_*.py")}
 
 

@@ -41,7 +41,7 @@ def decisions_at(core: Core, cut: float | None, test: Mapping[str, Any]) -> dict
 def _classified(core: Core, cut: float, test: Mapping[str, Any], out: dict[str, Any]) -> None:
     """Accuracy and consistency at the cut, from the testlet alpha where scenarios are known."""
     name = "testlet_alpha" if test["testlet_alpha"] is not None else "alpha"
-    out.update(reliability_used=name, classification=None, by_length=None, k2=None)
+    out.update(reliability_used=name, classification=None, classification_range=None, by_length=None, k2=None)
     if any(test[part] is None for part in (name, "mean", "sd", "max")):
         out["undefined"]["classification"] = "It needs mean, SD and reliability."
         return
@@ -52,8 +52,25 @@ def _classified(core: Core, cut: float, test: Mapping[str, Any], out: dict[str, 
     except ShapeError as error:
         out["undefined"]["classification"] = "; ".join([error.message, *map(str, error.faults)])
         return
+    out["classification_range"] = _range(figures, test[f"{name}_ci"])
     units = len(set(core.testlet)) if core.testlet is not None else core.table.n_items
     out["by_length"] = consistency.errors_by_length(*figures, units=units)
+
+
+def _range(
+    figures: tuple[float, float, float, float, float, float], ends: list[float | None] | None
+) -> dict[str, list[float]] | None:
+    """The decisions' figures at the two ends of the reliability's interval; None where an end allows none."""
+    if ends is None or any(end is None or not 0 < end < 1 for end in ends):
+        return None
+    found = []
+    for end in ends:
+        assert end is not None
+        try:
+            found.append(consistency.livingston_lewis(*figures[:2], end, *figures[3:]))
+        except ShapeError:
+            return None
+    return {key: [getattr(one, key) for one in found] for key in ("accuracy", "consistency", "kappa", "FP", "FN")}
 
 
 def each_form(responses: Responses, core: Core) -> tuple[dict[str, Any], dict[str, tuple[float, float]]]:

@@ -9,9 +9,9 @@ import numpy as np
 
 from sjt.psychometrics import categories, classical
 from sjt.psychometrics.analysis_core import Core, chance_marks, number, pair
+from sjt.psychometrics.analysis_intervals import Drawn
 from sjt.psychometrics.flags import Flagged
 from sjt.psychometrics.gram import BoolArray, FloatArray
-from sjt.psychometrics.resampling import Bootstrapped
 from sjt.psychometrics.responses import Responses
 from sjt.psychometrics.smallsample import fisher_interval, t_interval, wilson
 
@@ -19,7 +19,7 @@ from sjt.psychometrics.smallsample import fisher_interval, t_interval, wilson
 def item_rows(
     core: Core,
     responses: Responses,
-    boot: Bootstrapped | None,
+    drawn: Drawn,
     flagged: Flagged,
     raw: Mapping[str, Any],
     form_r: Mapping[str, tuple[float, float]],
@@ -42,7 +42,7 @@ def item_rows(
         best_low, best_high = flagged.discrimination.interval()
 
     def resampled(name: str, i: int) -> list[float | None] | None:
-        return pair(*boot.item(name, i)) if boot is not None else None
+        return pair(*drawn.boot.item(name, i)) if drawn.boot is not None else None
 
     out = []
     for i, item in enumerate(responses.items):
@@ -61,6 +61,7 @@ def item_rows(
             "mean": number(core.means[i]),
             "mean_ci": pair(core.low[i] + low[i] * span[i], core.low[i] + high[i] * span[i]),
             "sd": number(sd[i]),
+            "sd_ci": drawn.of_item("sd", i),
             "sd_ci_bootstrap": resampled("sd", i),
             "facility": number(facility[i]),
             "facility_ci": pair(low[i], high[i]),
@@ -82,9 +83,12 @@ def item_rows(
             "item_rest_shrunken_interval": pair(np.tanh(best_low[i]), np.tanh(best_high[i])),
             "p_item_rest_below_limit": number(flagged.p_weak[i]),
             "alpha_if_deleted": number(deleted[i]),
+            "alpha_if_deleted_ci": drawn.of_item("alpha_if_deleted", i),
             "alpha_if_deleted_ci_bootstrap": resampled("alpha_if_deleted", i),
             "d27": number(d.d_cut[i]),
+            "d27_ci": drawn.of_item("d27", i),
             "d27_fixed": number(d.d_fixed[i]),
+            "d27_fixed_ci": drawn.of_item("d27_fixed", i),
             "weight_share": None,
             "categories": _categories(cells[i]),
             "options": raw.get(item, {}).get("options") if raw else None,

@@ -9,14 +9,15 @@ import numpy as np
 
 from sjt.psychometrics import factor, reliability
 from sjt.psychometrics.analysis_core import Core, number, pair, strata_of
+from sjt.psychometrics.analysis_intervals import Drawn, intervals_of_test
 from sjt.psychometrics.generalizability import d_study, g_study
 from sjt.psychometrics.gram import FloatArray, MarkTable
 from sjt.psychometrics.resampling import Bootstrapped
 from sjt.psychometrics.smallsample import t_interval
 
 
-def whole_test(core: Core, boot: Bootstrapped | None, cut: float | None) -> tuple[dict[str, Any], list[str]]:
-    cov, table, notes = core.cov, core.table, []
+def whole_test(core: Core, drawn: Drawn, cut: float | None) -> tuple[dict[str, Any], list[str]]:
+    cov, table, notes, boot = core.cov, core.table, [], drawn.boot
     k = table.n_items
     complete_rows = _complete_rows(table)
     if 2 * complete_rows.size >= table.n_persons and complete_rows.size > 0:
@@ -72,11 +73,12 @@ def whole_test(core: Core, boot: Bootstrapped | None, cut: float | None) -> tupl
         "omega_total_minres": number(factor.omega_minres(matrix)),
         "omega_hierarchical": number(factor.omega_hierarchical(matrix)),
         "sem": number(sem),
-        "g": _g(core, cut, boot),
+        "g": _g(core, cut, drawn),
         "totals": _totals(totals),
         "conditional_sem": _csem(mean, sd, values["alpha"], reachable),
-        "planning": _planning(core, values),
+        "planning": _planning(core, values, interval, of_testlets),
     }
+    out |= intervals_of_test(drawn, out, table.n_persons)
     if np.isfinite(values["lambda4_max"]) and values["lambda4_max"] - values["lambda4"] > 1e-9:
         notes.append(
             "lambda4 is R psych's value, which for an odd number of items looks at half of the splits; "
@@ -186,19 +188,36 @@ def _csem(mean: float, sd: float, alpha: float, reachable: Sequence[float]) -> l
     return [{"score": float(x), "sem": float(y)} for x, y in zip(points, values)]
 
 
-def _planning(core: Core, values: Mapping[str, float]) -> list[dict[str, Any]] | None:
-    """Spearman–Brown: reliability at other lengths, from the testlet alpha where scenarios are known."""
-    base = values["testlet_alpha"] if np.isfinite(values["testlet_alpha"]) else values["alpha"]
+def _planning(
+    core: Core, values: Mapping[str, float], of_items: reliability.Interval, of_testlets: reliability.Interval
+) -> list[dict[str, Any]] | None:
+    """Spearman–Brown: reliability at other lengths, from the testlet alpha where scenarios are known.
+
+    The interval is that of the reliability at the present length, its ends lengthened in the same way.
+    """
+    with_testlets = bool(np.isfinite(values["testlet_alpha"]))
+    base, known = (values["testlet_alpha"], of_testlets) if with_testlets else (values["alpha"], of_items)
     if not np.isfinite(base) or base <= 0:
         return None
     units = len(set(core.testlet)) if core.testlet is not None else core.table.n_items
     lengths = sorted({10, 20, 25, 30, 40, 50, 60, units})
+
+    def lengthened(value: float, factor: float) -> float:
+        """The lower end may lie below 0, where no length helps: it stays 0."""
+        return reliability.spearman_brown(max(value, 0.0), factor) if np.isfinite(value) else float("nan")
+
     return [
-        {"units": m, "reliability": reliability.spearman_brown(base, m / units), "present": m == units} for m in lengths
+        {
+            "units": m,
+            "reliability": reliability.spearman_brown(base, m / units),
+            "reliability_ci": pair(lengthened(known.low, m / units), lengthened(known.high, m / units)),
+            "present": m == units,
+        }
+        for m in lengths
     ]
 
 
-def _g_of_shares(core: Core, cut: float | None) -> dict[str, Any] | None:
+def _g_of_shares(core: Core, cut: float | None, drawn: Drawn) -> dict[str, Any] | None:
     """The coefficients of marks as shares of each item's range, where items are worth different marks.
 
     Absolute error counts differences between items' means; in marks those are mostly differences of worth.
@@ -213,13 +232,16 @@ def _g_of_shares(core: Core, cut: float | None) -> dict[str, Any] | None:
     at = None if cut is None else float((cut - core.low.sum()) / span.sum())
     return {
         "E_rho2": number(study.coefficient()),
+        "E_rho2_ci": drawn.ends("share_E_rho2")[0],
         "phi": number(study.coefficient(absolute=True)),
+        "phi_ci": drawn.ends("share_phi")[0],
         "lambda": at,
         "phi_lambda": None if at is None else number(study.phi_lambda(at)),
+        "phi_lambda_ci": drawn.ends("share_phi_lambda")[0],
     }
 
 
-def _g(core: Core, cut: float | None, boot: Bootstrapped | None) -> dict[str, Any] | None:
+def _g(core: Core, cut: float | None, drawn: Drawn) -> dict[str, Any] | None:
     study = g_study(core.cov, core.means, core.sums.n, core.testlet) if core.table.n_items > 1 else None
     if study is None:
         return None
@@ -234,12 +256,15 @@ def _g(core: Core, cut: float | None, boot: Bootstrapped | None) -> dict[str, An
         "n_persons": study.n_persons,
         "grand_mean": study.grand_mean,
         "E_rho2": number(study.coefficient()),
-        "E_rho2_ci_bootstrap": _resampled(boot, "E_rho2"),
+        "E_rho2_ci": drawn.ends("E_rho2")[0],
+        "E_rho2_ci_bootstrap": _resampled(drawn.boot, "E_rho2"),
         "phi": number(study.coefficient(absolute=True)),
+        "phi_ci": drawn.ends("phi")[0],
         "rel_error_var": number(study.error(study.ns, study.ni, absolute=False)),
         "abs_error_var": number(study.error(study.ns, study.ni, absolute=True)),
         "lambda": per_item,
         "phi_lambda": phi_lambda,
+        "phi_lambda_ci": drawn.ends("phi_lambda")[0],
         "d_study": d_study(study, base),
-        "on_shares": _g_of_shares(core, cut),
+        "on_shares": _g_of_shares(core, cut, drawn),
     }

@@ -40,7 +40,7 @@ class OneFactor:
         return common / (common + float(self.residuals.sum()))
 
 
-def one_factor_ml(cov: FloatArray, iterations: int = 500) -> OneFactor | None:
+def one_factor_ml(cov: FloatArray, iterations: int = 500, near: OneFactor | None = None) -> OneFactor | None:
     """Fit one factor to a covariance matrix by maximum likelihood.
 
     Parameters
@@ -49,6 +49,8 @@ def one_factor_ml(cov: FloatArray, iterations: int = 500) -> OneFactor | None:
         Positive definite covariance matrix, k at least 3.
     iterations : int
         Largest number of scoring steps.
+    near : OneFactor, optional
+        The solution of a matrix nearby, to start from.
 
     Returns
     -------
@@ -67,9 +69,11 @@ def one_factor_ml(cov: FloatArray, iterations: int = 500) -> OneFactor | None:
     matrix = correlation(cov)
     if np.linalg.eigvalsh(matrix)[0] < 1e-10:
         return None
-    start = minres(matrix, 1)
-    loading = start.loadings[:, 0]
-    residual = np.clip(1 - loading**2, 0.05, 1.0)
+    if near is None:
+        loading = minres(matrix, 1).loadings[:, 0]
+        residual = np.clip(1 - loading**2, 0.05, 1.0)
+    else:
+        loading, residual = near.loadings / sd, near.residuals / sd**2
     value = _discrepancy(matrix, loading, residual)
     converged, steps = False, 0
     while steps < iterations and not converged:
@@ -145,13 +149,17 @@ def _descent(gradient: FloatArray, hessian: FloatArray, information: FloatArray)
 
 @dataclass(frozen=True)
 class MinRes:
-    """Minimum-residual factors of a correlation matrix, unrotated: loadings of shape (k, factors)."""
+    """Minimum-residual factors of a correlation matrix, unrotated: loadings of shape (k, factors).
+
+    ``curvature`` is what the steps learnt of the inverse Hessian, from which a matrix nearby is solved in a few.
+    """
 
     loadings: FloatArray
     converged: bool
+    curvature: FloatArray
 
 
-def minres(matrix: FloatArray, factors: int, iterations: int = 1000) -> MinRes:
+def minres(matrix: FloatArray, factors: int, iterations: int = 1000, near: MinRes | None = None) -> MinRes:
     """Fit factors by minimising the squared off-diagonal residuals of a correlation matrix.
 
     Parameters
@@ -162,6 +170,8 @@ def minres(matrix: FloatArray, factors: int, iterations: int = 1000) -> MinRes:
         Number of factors, below k.
     iterations : int
         Largest number of steps.
+    near : MinRes, optional
+        The solution of a matrix nearby, to start from.
 
     Notes
     -----
@@ -180,17 +190,9 @@ def minres(matrix: FloatArray, factors: int, iterations: int = 1000) -> MinRes:
         residual = matrix - part @ part.T - np.diag(unique)
         return 0.5 * float((residual**2).sum()), -np.diag(residual).copy()
 
-    try:
-        own = np.diag(np.linalg.inv(matrix))
-    except np.linalg.LinAlgError:
-        own = np.full(k, np.nan)
-    if (own > 1).all():
-        start = 1 - 1 / own
-    else:  # singular, or not positive definite with data missing by design
-        start = np.minimum(np.max(np.abs(matrix - np.eye(k)), axis=1), 1.0)
-    unique = np.clip(1 - start, 0.005, 1.0)
+    unique = np.clip(1 - (_first_guess(matrix) if near is None else (near.loadings**2).sum(axis=1)), 0.005, 1.0)
     value, gradient = value_of(unique)
-    inverse_hessian = np.eye(k)
+    inverse_hessian = np.eye(k) if near is None else near.curvature.copy()
     converged = False
     before: BoolArray | None = None
     for _ in range(iterations):
@@ -228,15 +230,33 @@ def minres(matrix: FloatArray, factors: int, iterations: int = 1000) -> MinRes:
         unique, value, gradient = trial, new_value, new_gradient
     part = loadings_of(unique)
     signs = np.where(part.sum(axis=0) < 0, -1.0, 1.0)
-    return MinRes(part * signs, converged)
+    return MinRes(part * signs, converged, inverse_hessian)
 
 
-def oblimin(loadings: FloatArray, iterations: int = 1000) -> tuple[FloatArray, FloatArray, bool]:
+def _first_guess(matrix: FloatArray) -> FloatArray:
+    """Squared multiple correlations, or the largest correlation of each item where there are none."""
+    try:
+        own = np.diag(np.linalg.inv(matrix))
+    except np.linalg.LinAlgError:
+        own = np.full(len(matrix), np.nan)
+    if (own > 1).all():
+        return np.asarray(1 - 1 / own)
+    # singular, or not positive definite with data missing by design
+    return np.asarray(np.minimum(np.max(np.abs(matrix - np.eye(len(matrix))), axis=1), 1.0))
+
+
+def oblimin(
+    loadings: FloatArray, iterations: int = 1000, start: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray, bool]:
     """Rotate loadings obliquely by quartimin (direct oblimin, gamma 0), started unrotated.
 
     Parameters
     ----------
     loadings : ndarray, shape (k, factors)
+    iterations : int
+        Largest number of steps.
+    start : ndarray, shape (factors, factors), optional
+        Directions of the factors to start from.
 
     Returns
     -------
@@ -272,7 +292,7 @@ def oblimin(loadings: FloatArray, iterations: int = 1000) -> tuple[FloatArray, F
         slope = (gradient - turn * (turn * gradient).sum(axis=0)) / norm
         return float((squares * crossed).sum()) / 4, slope, turn, pattern
 
-    free = np.eye(m)
+    free = np.eye(m) if start is None else start
     value, slope, turn, pattern = at(free)
     inverse_hessian, converged = np.eye(m * m), False
     for _ in range(iterations):
@@ -317,6 +337,40 @@ def omega_minres(matrix: FloatArray) -> float:
     return float(1 - (1 - (part.loadings**2).sum(axis=1)).sum() / matrix.sum())
 
 
+@dataclass(frozen=True)
+class General:
+    """A Schmid–Leiman solution: the unrotated group factors, their pattern, and the general factor's loadings."""
+
+    minres: MinRes
+    pattern: FloatArray
+    loadings: FloatArray
+
+
+def general_factor(matrix: FloatArray, factors: int = 3, near: General | None = None) -> General | None:
+    """Take a general factor out of rotated group factors; None with too few items or if a step did not converge.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (k, k)
+        Correlation matrix, k at least three times ``factors``.
+    factors : int
+    near : General, optional
+        The solution of a matrix nearby, from which fit and rotation then start.
+    """
+    if len(matrix) < 3 * factors or undefined_because(matrix):
+        return None
+    part = minres(matrix, factors, near=None if near is None else near.minres)
+    if not part.converged:
+        return None
+    turn = None if near is None else np.asarray(np.linalg.lstsq(near.pattern, part.loadings, rcond=None)[0].T, float)
+    pattern, phi, converged = oblimin(part.loadings, start=turn)
+    if not converged:
+        return None
+    signs = np.where(pattern.sum(axis=0) < 0, -1.0, 1.0)
+    turned, among = pattern * signs, phi * signs[:, None] * signs[None, :]
+    return General(part, pattern, turned @ minres(among, 1).loadings[:, 0])
+
+
 def omega_hierarchical(matrix: FloatArray, factors: int = 3) -> float:
     """Share of the total's variance due to one general factor, by Schmid and Leiman.
 
@@ -332,17 +386,23 @@ def omega_hierarchical(matrix: FloatArray, factors: int = 3) -> float:
     float
         NaN when undefined, with too few items, or if a step did not converge.
     """
-    k = len(matrix)
-    if k < 3 * factors or undefined_because(matrix):
-        return NAN
-    part = minres(matrix, factors)
-    if not part.converged:
-        return NAN
-    pattern, phi, converged = oblimin(part.loadings)
-    if not converged:
-        return NAN
-    signs = np.where(pattern.sum(axis=0) < 0, -1.0, 1.0)
-    pattern, phi = pattern * signs, phi * signs[:, None] * signs[None, :]
-    second = minres(phi, 1)
-    general = pattern @ second.loadings[:, 0]
-    return float(general.sum() ** 2 / matrix.sum())
+    found = general_factor(matrix, factors)
+    return NAN if found is None else float(found.loadings.sum() ** 2 / matrix.sum())
+
+
+def omega_hierarchical_near(matrix: FloatArray, near: General) -> float:
+    """Hierarchical omega of a matrix near one that was solved; NaN if a step did not converge."""
+    found = general_factor(matrix, near.pattern.shape[1], near)
+    return NAN if found is None else float(found.loadings.sum() ** 2 / matrix.sum())
+
+
+def omega_minres_near(matrix: FloatArray, near: MinRes) -> float:
+    """Omega total of one minimum-residual factor of a matrix near one that was solved."""
+    part = minres(matrix, 1, near=near)
+    return float(1 - (1 - (part.loadings**2).sum(axis=1)).sum() / matrix.sum()) if part.converged else NAN
+
+
+def one_factor_near(cov: FloatArray, near: OneFactor) -> float:
+    """Omega total by maximum likelihood of a matrix near one that was solved; NaN if it does not converge."""
+    fit = one_factor_ml(cov, near=near)
+    return fit.omega if fit is not None and fit.converged else NAN

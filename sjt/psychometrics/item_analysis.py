@@ -13,15 +13,16 @@ import numpy as np
 
 import sjt
 from sjt.psychometrics import classical, factor, reliability
-from sjt.psychometrics.analysis_core import Core, build_core, chance_marks, strata_of
+from sjt.psychometrics.analysis_core import Core, build_core, chance_marks
 from sjt.psychometrics.analysis_decisions import decisions_at, each_form
+from sjt.psychometrics.analysis_intervals import draw_intervals
 from sjt.psychometrics.analysis_items import item_rows
 from sjt.psychometrics.analysis_whole import whole_test
 from sjt.psychometrics.flags import Flagged, Limits, raise_flags
 from sjt.psychometrics.gram import FloatArray
 from sjt.psychometrics.groups import add_flags, compare_groups, compare_windows
 from sjt.psychometrics.profiles import load_profile
-from sjt.psychometrics.resampling import BOOTSTRAP_PERSONS, bootstrap
+from sjt.psychometrics.resampling import BOOTSTRAP_PERSONS
 from sjt.psychometrics.responses import Responses
 from sjt.psychometrics.smallsample import policy
 
@@ -58,7 +59,7 @@ def analyse(
     window : str, optional
         Attribute that holds the window of time, for drift.
     replications : int
-        Resamples of the person bootstrap; 0 leaves it out.
+        Resamples of the person bootstrap; 0 leaves it and the jackknife out.
 
     Returns
     -------
@@ -69,22 +70,17 @@ def analyse(
     core, notes = build_core(responses)
     notes = [*responses.notes, *notes]
     table = core.table
-    boot = None
-    if replications:
-        strata = strata_of(core)[1]
-        boot = bootstrap(
-            *(table, core.low, core.high), testlet=core.testlet, strata=strata, seed=seed, replications=replications
-        )
+    drawn = draw_intervals(core, cut, seed, replications)
     if table.n_persons > BOOTSTRAP_PERSONS:
-        notes.append("Above 2,000 persons the classical intervals stand alone; no bootstrap was run.")
+        notes.append("Above 2,000 persons no bootstrap is run; a jackknife of groups takes its place.")
     forms, form_r = each_form(responses, core)
     flagged = _flag(core, responses, raw or {}, limits, form_r)
     compared, dif, said = compare_groups(responses, groups, core.scores.total, core.scores.span, cut, limits)
     windows, drift = compare_windows(responses, window, core.low, core.high, limits)
     add_flags(flagged, responses.items, dif, drift)
     notes += said
-    items = item_rows(core, responses, boot, flagged, raw or {}, form_r)
-    test, more = whole_test(core, boot, cut)
+    items = item_rows(core, responses, drawn, flagged, raw or {}, form_r)
+    test, more = whole_test(core, drawn, cut)
     notes += more
     if cut is not None and test["max"] is not None and not test["min"] <= cut <= test["max"]:
         notes.append(f"The pass mark {cut:g} lies outside the {test['min']:g} to {test['max']:g} marks reachable.")

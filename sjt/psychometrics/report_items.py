@@ -86,7 +86,7 @@ def item_page(answer: Mapping[str, Any], row: Mapping[str, Any], text: str | Non
 
     lines = [
         line("Mean mark", "mean", row["mean_ci"]),
-        line("SD", "sd", row["sd_ci_bootstrap"]),
+        line("SD", "sd", row["sd_ci"]),
         line("Facility", "facility", row["facility_ci"]),
         line("Facility, chance-corrected", "facility_corrected", row["facility_corrected_ci"]),
     ]
@@ -98,8 +98,8 @@ def item_page(answer: Mapping[str, Any], row: Mapping[str, Any], text: str | Non
                 "… outside its scenario", "item_rest_outside_testlet", row["item_rest_outside_testlet_ci"], size=pairs
             ),
             line("… shrunken", "item_rest_shrunken", row["item_rest_shrunken_interval"], size=pairs),
-            line("D (27 %)", "d27"),
-            line("Alpha if deleted", "alpha_if_deleted", row["alpha_if_deleted_ci_bootstrap"]),
+            line("D (27 %)", "d27", row["d27_ci"]),
+            line("Alpha if deleted", "alpha_if_deleted", row["alpha_if_deleted_ci"]),
         ]
         if row["testlet"] is None:
             lines = [entry for entry in lines if "outside its scenario" not in entry[0]]

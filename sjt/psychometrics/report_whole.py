@@ -19,9 +19,16 @@ def whole_test(answer: Mapping[str, Any]) -> str:
         return [
             name,
             number(test[key], 3),
-            interval(pair or test.get(f"{key}_ci_bootstrap"), 3),
-            escape(note if test[key] is not None else why.get(key, "")),
+            interval(pair or test.get(f"{key}_ci"), 3),
+            escape(note + how(key) if test[key] is not None else why.get(key, "")),
         ]
+
+    def how(key: str) -> str:
+        """How the interval came about, or why there is none."""
+        said = test["interval_methods"].get(key, "")
+        if key in test["no_interval"]:
+            said = test["no_interval"][key]
+        return f"; {said}" if said else ""
 
     strata = {"format": "formats", "testlet": "scenarios"}.get(test["stratified_by"] or "", "strata")
     rows = [
@@ -37,10 +44,10 @@ def whole_test(answer: Mapping[str, Any]) -> str:
             f"of the scenario scores; Feldt; bootstrap {interval(test['testlet_alpha_ci_bootstrap'], 3)}",
             test["testlet_alpha_ci"],
         ),
-        row("Stratified alpha", "stratified_alpha", f"within {strata}; bootstrap"),
-        row("Lambda-2", "lambda2", "bootstrap"),
-        row("Lambda-4", "lambda4", "best split into halves; runs high in small samples, so no interval"),
-        row("Lambda-6", "lambda6", "runs high in small samples, so no interval"),
+        row("Stratified alpha", "stratified_alpha", f"within {strata}"),
+        row("Lambda-2", "lambda2", "Guttman's lower bound"),
+        row("Lambda-4", "lambda4", "best split into halves"),
+        row("Lambda-6", "lambda6", "Guttman's lower bound; what it gains by chance is taken out of the interval"),
     ]
     if answer["n_persons"] >= 200:
         rows += [
@@ -52,8 +59,8 @@ def whole_test(answer: Mapping[str, Any]) -> str:
         [
             "SEM, marks",
             number(test["sem"], 2),
-            interval(test["sem_ci_bootstrap"], 2),
-            escape(why.get("sem", "standard error of measurement; bootstrap")),
+            interval(test["sem_ci"], 2),
+            escape(why.get("sem", "standard error of measurement" + how("sem"))),
         ]
     )
     out.append(table("Reliability", ["Coefficient", "Value", "95 % interval", "Note"], rows, note=True))
@@ -116,7 +123,7 @@ def _decisions(passing: Mapping[str, Any]) -> str:
             f"{100 * c['FN']:.1f} fail who should not. Accuracy {c['accuracy']:.3f}; two sittings would agree for "
             f"{100 * c['consistency']:.1f} of 100 (κ {number(c['kappa'])}); k² {number(passing['k2'], 3)}. "
             f"Effective cut: {c['cut_effective']} of {c['n']}, rule {escape(c['cut_rule'])}; reliability: "
-            f"{escape(passing['reliability_used'].replace('_', ' '))}.</p>"
+            f"{escape(passing['reliability_used'].replace('_', ' '))}.{_range(passing)}</p>"
         )
     if passing.get("by_length"):
         rows = [
@@ -136,6 +143,21 @@ def _decisions(passing: Mapping[str, Any]) -> str:
             "rounding the effective length and its cut to whole numbers.</p>"
         )
     return "".join(out)
+
+
+def _range(passing: Mapping[str, Any]) -> str:
+    """The decisions' figures at both ends of the reliability's interval."""
+    span = passing.get("classification_range")
+    if not span:
+        return ""
+    wrong = ", ".join(
+        f"{words} {100 * min(span[key]):.1f} to {100 * max(span[key]):.1f}"
+        for words, key in (("false passes", "FP"), ("false fails", "FN"))
+    )
+    return (
+        f" At the ends of the reliability's 95 % interval: {wrong} of 100, accuracy {min(span['accuracy']):.3f} to "
+        f"{max(span['accuracy']):.3f}."
+    )
 
 
 def _map(answer: Mapping[str, Any]) -> str:
@@ -179,11 +201,16 @@ def _generalisability(g: Mapping[str, Any] | None) -> str:
         [names[key], number(value, 4), number(max(value, 0.0) / whole, 2, percent=True)]
         for key, value in g["var"].items()
     ]
-    around = f" ({interval(g['E_rho2_ci_bootstrap'], 3)})" if g["E_rho2_ci_bootstrap"] else ""
+
+    def with_interval(of: Mapping[str, Any], key: str) -> str:
+        ends = of[f"{key}_ci"]
+        return number(of[key], 3) + (f" ({interval(ends, 3)})" if ends else "")
+
     absolute = g["on_shares"] or g
-    words = f"Eρ² {number(g['E_rho2'], 3)}{around}, Φ {number(absolute['phi'], 3)}"
+    words = f"Eρ² {with_interval(g, 'E_rho2')}, Φ {with_interval(absolute, 'phi')}"
     if absolute["phi_lambda"] is not None:
-        words += f", Φ(λ) at the pass mark {number(absolute['phi_lambda'], 3)}"
+        words += f", Φ(λ) at the pass mark {with_interval(absolute, 'phi_lambda')}"
+    words += ". Intervals are over persons, of these items"
     unequal = ""
     if g["on_shares"]:
         unequal = (

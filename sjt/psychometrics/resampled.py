@@ -236,3 +236,55 @@ def _generalisability(sums: Sums, plan: Plan, total: FloatArray) -> dict[str, Fl
         person = np.maximum(across, 0.0)
         error = np.maximum(within - across, 0.0) / count + np.maximum(own - within, 0.0) / (count * ni)
     return {"E_rho2": np.where(person + error > 0, person / (person + error), np.nan)}
+
+
+def upper_lower(
+    weights: FloatArray, x: FloatArray, m: FloatArray | None, value: FloatArray, share: float = 0.27
+) -> dict[str, FloatArray]:
+    """Upper less lower group means of each item in each resample, in marks.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (resamples, n_persons)
+    x : ndarray, shape (n_persons, n_items)
+        Marks, 0 where not presented.
+    m : ndarray or None
+        1 where presented; None where everything was.
+    value : ndarray, shape (n_persons,)
+        What persons are ordered by; NaN for a person without marks.
+    share : float
+        Share of the persons in each group.
+
+    Returns
+    -------
+    dict
+        ``d27`` with ties at the cut scores taken into both groups, ``d27_fixed`` with exactly the share.
+    """
+    known = np.flatnonzero(np.isfinite(value))
+    order = known[np.argsort(value[known], kind="stable")]
+    scores, x = value[order], x[order]
+    m = None if m is None else m[order]
+    first, last = np.searchsorted(scores, scores, side="left"), np.searchsorted(scores, scores, side="right") - 1
+    place = np.arange(len(order))
+    out = {name: np.full((len(weights), x.shape[1]), np.nan) for name in ("d27", "d27_fixed")}
+    if not len(order):
+        return out
+    size_at_once = max(1, SQUARES_AT_ONCE // len(order))
+    for start in range(0, len(weights), size_at_once):
+        rows = slice(start, start + size_at_once)
+        w = weights[rows][:, order]
+        up_to = w.cumsum(axis=1)
+        whole = up_to[:, -1:]
+        size = np.rint(share * whole)
+        below, above = up_to - w, whole - up_to
+        low_at = last[np.argmax(up_to >= size, axis=1)]
+        high_at = first[len(order) - 1 - np.argmax((above + w >= size)[:, ::-1], axis=1)]
+        groups = {
+            "d27": (w * (place <= low_at[:, None]), w * (place >= high_at[:, None])),
+            "d27_fixed": (np.clip(size - below, 0.0, w), np.clip(size - above, 0.0, w)),
+        }
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for name, (lower, upper) in groups.items():
+                means = [g @ x / (g.sum(axis=1, keepdims=True) if m is None else g @ m) for g in (lower, upper)]
+                out[name][rows] = np.where(size >= 1, means[1] - means[0], np.nan)
+    return out

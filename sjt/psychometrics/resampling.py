@@ -14,7 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from sjt.psychometrics.gram import FloatArray, MarkTable
-from sjt.psychometrics.resampled import Plan, Sums, complete_sums, item_statistics, pairwise_sums, test_statistics
+from sjt.psychometrics.resampled import (
+    Plan,
+    Sums,
+    complete_sums,
+    item_statistics,
+    pairwise_sums,
+    test_statistics,
+    upper_lower,
+)
 
 BOOTSTRAP_PERSONS = 2000
 """Above this many persons the classical interval is as good and the bootstrap is left out."""
@@ -63,6 +71,7 @@ def bootstrap(
     *,
     testlet: Sequence[str] | None = None,
     strata: Sequence[str] | None = None,
+    value: FloatArray | None = None,
     seed: int = 1,
     replications: int = 1000,
 ) -> Bootstrapped | None:
@@ -75,6 +84,8 @@ def bootstrap(
         Smallest and largest mark of each item.
     testlet, strata : sequence of str, optional
         Scenario of each item, and its stratum for stratified alpha.
+    value : ndarray, shape (n_persons,), optional
+        What persons are ordered by; with it the upper–lower indices are resampled too.
     seed : int
         Seed of the resampling.
     replications : int
@@ -99,17 +110,20 @@ def bootstrap(
     items: dict[str, FloatArray] = {}
     test: dict[str, FloatArray] = {}
     sums: Sums | None = None
+    m = present.astype(np.float64)
     if table.patterns.complete:
         means = weights @ x / weights.sum(axis=1, keepdims=True)
         sums = complete_sums(weights, x, plan, squares=few)
     else:
-        m = present.astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
             means = (weights @ x) / (weights @ m)
         if few:
             sums = pairwise_sums(weights, x, m, plan)
     with np.errstate(invalid="ignore", divide="ignore"):
         items["facility"] = (means - low) / (high - low)
+        if value is not None:
+            for name, marks in upper_lower(weights, x, None if table.patterns.complete else m, value).items():
+                items[name] = marks / (high - low)
     if sums is not None:
         items |= item_statistics(sums, plan)
         test = test_statistics(sums, plan)

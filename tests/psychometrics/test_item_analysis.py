@@ -13,7 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sjt.errors import InputError
-from sjt.psychometrics import item_analysis, options, report, simulate_cohort, simulate_files
+from sjt.psychometrics import (
+    analysis_intervals,
+    classical,
+    item_analysis,
+    jackknife,
+    options,
+    report,
+    resampled,
+    simulate_cohort,
+    simulate_files,
+)
 from sjt.psychometrics.classical import item_rest_correlation
 from sjt.psychometrics.commands._io import plain_value
 from sjt.psychometrics.commands.analyse import analyse as command
@@ -350,19 +360,79 @@ def test_every_coefficient_of_the_test_and_its_items_has_an_interval_around_it()
     items = "item,min,max,chance,testlet,format\n" + "".join(
         f"i{c + 1},0,4,1,s{c // 2},{'rank' if c < 4 else 'rate'}\n" for c in range(8)
     )
-    answer = analysed(grid(marks.tolist()), items)
+    answer = analysed(grid(marks.tolist()), items, cut=16)
     test, first = answer["test"], answer["items"][0]
     for name in ("alpha", "testlet_alpha", "stratified_alpha", "lambda2", "sem", "sd"):
         low, high = test[f"{name}_ci_bootstrap"]
         assert low < test[name] < high, name
-    for name in ("alpha", "testlet_alpha", "mean"):
+    for name in ("alpha", "testlet_alpha", "mean", "standardised_alpha", "stratified_alpha_testlet"):
         low, high = test[f"{name}_ci"]
         assert low < test[name] < high, name
+    for name in ("phi", "E_rho2", "phi_lambda"):
+        assert test["g"][f"{name}_ci"][0] < test["g"][name] < test["g"][f"{name}_ci"][1], name
     assert test["g"]["E_rho2_ci_bootstrap"][0] < test["g"]["E_rho2"] < test["g"]["E_rho2_ci_bootstrap"][1]
-    for name in ("mean", "facility", "facility_corrected", "item_total", "item_rest", "item_rest_outside_testlet"):
+    named = ("mean", "sd", "facility", "facility_corrected", "item_total", "item_rest", "item_rest_outside_testlet")
+    for name in (*named, "alpha_if_deleted", "d27", "d27_fixed"):
         low, high = first[f"{name}_ci"]
         assert low < first[name] < high, name
     assert answer["test"]["g"]["on_shares"] is None
+
+
+@pytest.mark.parametrize("persons", [60, 240, 2400])
+def test_a_coefficient_has_an_interval_at_any_size_or_a_reason_why_not(persons: int) -> None:
+    random = np.random.default_rng(8)
+    shared = np.repeat(random.normal(size=(persons, 3)), 3, axis=1)
+    latent = random.normal(size=(persons, 1)) + 0.9 * shared + random.normal(size=(persons, 9))
+    marks = np.clip(np.round(2 + latent), 0, 4)
+    marks[:, 8] *= 2  # items worth different marks, so that Φ is also of shares
+    zeros, ids = np.zeros(9, dtype=np.int64), [f"i{c}" for c in range(9)]
+    names = [str(p) for p in range(persons)]
+    data = Responses("", names, ids, MarkTable.of(marks), zeros, zeros, {}, {}, np.arange(persons), "0" * 64)
+    answer = item_analysis.analyse(data, cut=20, replications=200)
+    test = answer["test"]
+    for name in analysis_intervals.COEFFICIENTS:
+        if test[name] is None:
+            assert name in test["undefined"] or name.startswith("stratified"), name
+        elif name in test["no_interval"]:
+            assert name.startswith("omega"), name
+            assert persons < 200, name
+        else:
+            low, high = test[f"{name}_ci"]
+            assert low < test[name] < high, name
+            assert "bootstrap" in test["interval_methods"][name] or "jackknife" in test["interval_methods"][name]
+    assert "no_interval" in test
+    assert "lambda4" in test["no_interval"]
+    for study in (test["g"], test["g"]["on_shares"]):
+        for name in ("E_rho2", "phi", "phi_lambda"):
+            assert study[f"{name}_ci"][0] < study[name] < study[f"{name}_ci"][1], name
+    for row in answer["items"]:
+        for name in ("d27", "sd", "alpha_if_deleted"):
+            assert row[f"{name}_ci"][0] < row[name] < row[f"{name}_ci"][1], name
+
+
+def test_resampling_everyone_once_is_the_upper_lower_index_itself() -> None:
+    random = np.random.default_rng(5)
+    marks = random.integers(0, 5, (43, 6)).astype(float)
+    marks[:11, 0] = np.nan
+    table, low, high = MarkTable.of(marks), np.zeros(6), np.full(6, 4.0)
+    score = classical.scores(table, low, high)
+    want = classical.upper_lower(table, score, low, high)
+    there = np.isfinite(marks)
+    got = resampled.upper_lower(np.ones((1, 43)), np.nan_to_num(marks), there.astype(float), score.value)
+    np.testing.assert_allclose(got["d27"][0] / 4, want.d_cut, atol=1e-12)
+    np.testing.assert_allclose(got["d27_fixed"][0] / 4, want.d_fixed, atol=1e-12)
+
+
+def test_leaving_out_a_group_is_the_analysis_of_the_others() -> None:
+    marks = np.random.default_rng(6).integers(0, 5, (30, 4)).astype(float)
+    marks[:9, 1] = np.nan
+    table = MarkTable.of(marks)
+    left = list(jackknife.leave_outs(table, pair_sums(table), seed=1, groups=30))
+    order = np.random.default_rng([1, 30]).permutation(30)
+    for person, sums in zip(order, left, strict=True):
+        np.testing.assert_array_equal(
+            sums.covariance(), pair_sums(MarkTable.of(np.delete(marks, person, axis=0))).covariance()
+        )
 
 
 def test_shrunken_intervals_hold_where_the_items_differ_little() -> None:
