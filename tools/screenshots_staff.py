@@ -62,8 +62,6 @@ STAFF_VIEWS: Final = (
     View("tasks", "reviewer", "/bank/tasks"),
     View("task-new", "developer", "/bank/scenarios/cypf-0101/tasks"),
     View("suspend", "developer", "/bank/suspend?words=child"),
-    View("scenario-statistics", "writer", "/bank/scenarios/cypf-0101/statistics"),
-    View("rules", "writer", "/bank/rules"),
     View("coverage", "writer", "/bank/coverage?option=residential"),
     View("findings", "writer", "/bank/findings"),
     View("bank-import", "writer", "/bank/import"),

@@ -11,10 +11,8 @@ from sjt.access import Actor, Permission, may
 from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
 from sjt.audit import service as audit
-from sjt.authoring import candidate_views
-from sjt.delivery import feedback, locked, paper_waiting, service, short_way
 from sjt.authoring import candidate_views, met
-from sjt.delivery import exposure, feedback, paper_waiting, service
+from sjt.delivery import exposure, feedback, locked, paper_waiting, service, short_way
 from sjt.delivery.model import SessionState
 
 _CHAINS = service.SittingChains()

@@ -1,7 +1,7 @@
 """closer studies of a session or a form
 
-Revision ID: 0013
-Revises: 0007
+Revision ID: 0010
+Revises: 0009
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 import sjt.db
 
-revision = "0013"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
