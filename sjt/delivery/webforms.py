@@ -175,7 +175,7 @@ class LockForm(FlaskForm):
 class LockKeyForm(FlaskForm):
     """Another settings file, or its key."""
 
-    file = FileField("Settings file")
+    file = FileField("Settings file", [Optional()])
     kind = SelectField("Kind of key", choices=[("config", "Config Key"), ("exam", "Browser Exam Key")])
-    key = StringField("Key")
+    key = StringField("Key", [Optional()])
     note = StringField("Note", [Optional(), Length(max=200, message="Use at most 200 characters.")])
