@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sjt import db
 from sjt.access import SYSTEM, Actor
-from sjt.authoring import sets
+from sjt.authoring import lifecycle, sets
 from sjt.authoring.blueprint import parse_data
 from sjt.authoring.form_bank import FormBank, form_bank
 from sjt.authoring.forms import Impossible, build_set, relatives
@@ -61,13 +61,14 @@ def build_now(
             files = bank_files(session)
             read = reading(session)
             rested = resting(session, made.option, blueprint.use.rest_days, at=made.created_at)
+            barred = lifecycle.barred(session, made.bank_id)
         assert read.bank is not None
         tell("Reading judgements and statistics", 0.0)
         last = max(SECONDS, SECONDS_A_FORM * made.forms) if seconds is None else seconds
         if made.reserve:
             blueprint = replace(blueprint, use=replace(blueprint.use, reserve=1))
         source = form_bank(read.bank, files, blueprint)
-        banned = sorted({*rested, *made.excluded, *relatives(source, made.excluded)})
+        banned = sorted({*rested, *barred, *made.excluded, *relatives(source, made.excluded)})
         try:
             built = build_set(source, blueprint, made.forms, seed=made.seed, seconds=last, banned=banned, progress=tell)
         except Impossible as impossible:
