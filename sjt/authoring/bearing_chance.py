@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil
 
 from sjt.authoring.blueprint import Blueprint
-from sjt.authoring.form_bank import FormBank
+from sjt.authoring.form_bank import TYPICAL_SPREAD, FormBank
 from sjt.authoring.forms import mark_unit
 from sjt.authoring.lengths import RELIABILITY_OF_ONE, settled_reliability
 from sjt.psychometrics.chance import item_distribution
@@ -20,8 +20,6 @@ from sjt.psychometrics.scoring_base import Distribution
 from sjt.psychometrics.strategies import STRATEGIES
 
 RANDOM = "random"
-TYPICAL_SPREAD = 0.22
-"""Standard deviation of an item's marks as a share of them, where none is banked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def _reliability(bank: FormBank, positions: Sequence[int]) -> tuple[float, bool]
     if any("discrimination" not in bank.measured[i] for i in positions) or not positions:
         return RELIABILITY_OF_ONE, False
     spreads = [
-        float(bank.measured[i]["sd"].value) if "sd" in bank.measured[i] else TYPICAL_SPREAD * float(bank.worth[i])
+        float(bank.measured[i]["sd"].value) if "sd" in bank.measured[i] else float(TYPICAL_SPREAD * bank.worth[i])
         for i in positions
     ]
     return settled_reliability(spreads, [float(bank.assembly.numbers["discrimination"][i]) for i in positions]), True

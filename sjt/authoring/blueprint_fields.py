@@ -16,7 +16,7 @@ from sjt.errors import InputError
 
 SCHEMA = "sjt.blueprint/1"
 FORMATS = tuple(kind.value for kind in Format)
-TARGETS = ("facility", "minutes", "angoff", "discrimination", "borderline")
+TARGETS = ("facility", "minutes", "angoff", "discrimination", "borderline", "marks", "rise")
 """Numbers whose sums a blueprint may aim at."""
 RANGES = ("option", "class", "outcome", "area", "demand")
 CLASSES = {"K": "Knowledge", "S": "Skills", "B": "Behaviours"}

@@ -28,6 +28,8 @@ from sjt.psychometrics.scoring_base import Distribution
 
 PRIOR_DISCRIMINATION = Fraction(1, 5)
 """Item-rest correlation assumed of an item nobody has answered: the middle of what live SJTs report."""
+TYPICAL_SPREAD = Fraction(11, 50)
+"""Standard deviation of an item's marks as a share of them, where none is banked."""
 ENOUGH_ANSWERS = 20
 """Answers from which on an item's banked borderline mean balances forms (sjt-science 0b.4)."""
 STATISTICS = ("facility", "discrimination", "sd", "borderline_mean", "borderline_sd", "minutes")
@@ -248,8 +250,14 @@ def _numbers(
     if all("borderline_mean" in known and known["borderline_mean"].n >= ENOUGH_ANSWERS for known in measured):
         # Marks of the borderline candidate from answers: forms are balanced on them beside the judgements.
         banked["borderline"] = tuple(known["borderline_mean"].value for known in measured)
+    spreads = [
+        known["sd"].value if "sd" in known else TYPICAL_SPREAD * top for known, top in zip(measured, worth, strict=True)
+    ]
     return {
         **banked,
+        # What a form's curve of passing follows: its mean mark, and how steeply marks rise with ability.
+        "marks": tuple(share * top for share, top in zip(facility, worth, strict=True)),
+        "rise": tuple(rest * spread for rest, spread in zip(discrimination, spreads, strict=True)),
         "angoff": tuple(angoff),
         "facility": tuple(facility),
         "discrimination": tuple(discrimination),

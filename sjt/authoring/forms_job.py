@@ -26,6 +26,8 @@ from sjt.jobs.context import JobContext
 from sjt.times import utc_now
 
 SECONDS = 60.0
+SECONDS_A_FORM = 15.0
+"""Last resort of a large set, which is walked and counts its steps long before."""
 STEPS = 100
 
 
@@ -42,7 +44,7 @@ def build_forms(args: Mapping[str, Any], context: JobContext) -> Mapping[str, An
 
 
 def build_now(
-    set_id: UUID, *, by: Actor = SYSTEM, tell: Callable[[str, float], None] | None = None, seconds: float = SECONDS
+    set_id: UUID, *, by: Actor = SYSTEM, tell: Callable[[str, float], None] | None = None, seconds: float | None = None
 ) -> bool:
     """Build a set that was asked for; give whether there are forms. Opens its own transactions.
 
@@ -62,14 +64,13 @@ def build_now(
             barred = lifecycle.barred(session, made.bank_id)
         assert read.bank is not None
         tell("Reading judgements and statistics", 0.0)
+        last = max(SECONDS, SECONDS_A_FORM * made.forms) if seconds is None else seconds
         if made.reserve:
             blueprint = replace(blueprint, use=replace(blueprint.use, reserve=1))
         source = form_bank(read.bank, files, blueprint)
         banned = sorted({*rested, *barred, *made.excluded, *relatives(source, made.excluded)})
         try:
-            built = build_set(
-                source, blueprint, made.forms, seed=made.seed, seconds=seconds, banned=banned, progress=tell
-            )
+            built = build_set(source, blueprint, made.forms, seed=made.seed, seconds=last, banned=banned, progress=tell)
         except Impossible as impossible:
             rows = _rows(impossible)
             with db.transaction() as session:

@@ -9,6 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -69,6 +70,16 @@ def publish_form(
         },
     )
     return _line(form, its_set)
+
+
+def publish_set(
+    session: Session, set_id: UUID, *, use: FormUse | str, by: Actor, now: datetime, reason: str = ""
+) -> list[FormLine]:
+    """Freeze every draft form of a set for one use, or none of them: what refuses one refuses all, by its name."""
+    drafts = [form.id for form in store.forms_of(session, set_id) if form.state is FormState.DRAFT]
+    if not drafts:
+        raise MoveRefused("This set has no form that is not published yet.")
+    return [publish_form(session, form_id, use=use, by=by, now=now, reason=reason) for form_id in drafts]
 
 
 def withdraw_form(session: Session, form_id: str, *, by: Actor, now: datetime, reason: str) -> None:

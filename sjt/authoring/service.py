@@ -40,6 +40,9 @@ from sjt.authoring.publishing import (
     publish_form as publish_form,
 )
 from sjt.authoring.publishing import (
+    publish_set as publish_set,
+)
+from sjt.authoring.publishing import (
     published_forms as published_forms,
 )
 from sjt.authoring.publishing import (

@@ -26,9 +26,8 @@ from sjt.jobs import service as jobs
 
 BUILD = "forms.build"
 VERIFY = "forms.verify"
-MOST_FORMS = 12
-LETTERS = "ABCDEFGHIJKLM"
-"""Names of a set's forms; a reserve form takes the letter after the others."""
+MOST_FORMS = 60
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +170,15 @@ def form_set(session: Session, set_id: UUID) -> FormSet:
     return found
 
 
+def letters_of(position: int) -> str:
+    """Name a form of a set: A to Z, then AA, AB …; a reserve form takes the name after the others."""
+    before, last = divmod(position, len(LETTERS))
+    return (letters_of(before - 1) if before else "") + LETTERS[last]
+
+
 def form_id_of(made: FormSet, position: int) -> str:
     """Name a form for people: blueprint, set, letter."""
-    return f"{made.blueprint}-s{made.number}-{LETTERS[position].lower()}"
+    return f"{made.blueprint}-s{made.number}-{letters_of(position).lower()}"
 
 
 def keep_built(
@@ -195,7 +200,7 @@ def keep_built(
             Form(
                 id=paper.form_id,
                 set_id=made.id,
-                name=LETTERS[position],
+                name=letters_of(position),
                 position=position,
                 paper=snapshot.paper_to_json(paper),
                 secret=snapshot.secret_to_json(secret),

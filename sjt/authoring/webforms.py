@@ -58,7 +58,7 @@ class NewSetForm(FlaskForm):
             NumberRange(1, MOST_FORMS, f"Enter a number from 1 to {MOST_FORMS}."),
         ],
         default=2,
-        description="Parallel forms that are built together.",
+        description="Parallel forms that are built together; two to four are usual.",
     )
     seed = IntegerField(
         "Seed",

@@ -60,7 +60,7 @@ def test_asking_for_a_set_puts_a_job_in_the_queue(imported: db.Database, client_
 
 
 def test_a_wrong_number_of_forms_is_said_beside_its_field(imported: db.Database, client_as: Clients) -> None:
-    fields = {"blueprint": "blueprints/residential-14.toml", "forms": "40", "seed": "1"}
+    fields = {"blueprint": "blueprints/residential-14.toml", "forms": "61", "seed": "1"}
     page = client_as(Role.TEST_DEVELOPER).post("/forms/new", fields)
     assert page.status_code == 422
     assert page.soup.title.get_text().startswith("Error:")
@@ -151,3 +151,27 @@ def test_a_set_that_cannot_be_built_says_what_is_short(imported: db.Database, cl
         sets.keep_shortfall(session, made.id, "No form can be built.", rows, by=SYSTEM, now=NOW)
     text = client_as(Role.TEST_DEVELOPER).get(f"/forms/{made.id}").soup.main.get_text(" ", strip=True)
     assert "Write 2 more rank items." in text and "Lower rank to 5." in text
+
+
+def test_all_drafts_of_a_set_are_published_together_or_none(built_set: UUID, client_as: Clients) -> None:
+    developer = client_as(Role.TEST_DEVELOPER)
+    address = f"/forms/{built_set}/publish"
+    assert "Publish all 2" in developer.get(f"/forms/{built_set}").get_data(as_text=True)
+    assert developer.get(address).status_code == 200
+    assert developer.post(address, {}).status_code == 422
+    short = developer.post(address, {"use": "live", "reason_text": ""})
+    assert short.status_code in (303, 422)
+    if short.status_code == 422:
+        assert "three words" in short.get_data(as_text=True)
+        words = {"use": "live", "reason_text": "Accepted by the panel."}
+        assert developer.post(address, words).status_code == 303
+    with db.session() as session:
+        states = {line.state for line in service.forms_of_set(session, built_set)}
+    assert states == {FormState.PUBLISHED}
+    assert developer.get(address).status_code == 303, "nothing is left to publish"
+
+
+def test_forms_are_named_on_after_z() -> None:
+    from sjt.authoring.sets import letters_of
+
+    assert [letters_of(n) for n in (0, 25, 26, 51, 52, 60)] == ["A", "Z", "AA", "AZ", "BA", "BI"]

@@ -11,7 +11,7 @@ from sjt import db
 from sjt.access import Permission
 from sjt.accounts import service as accounts
 from sjt.authoring import service
-from sjt.authoring.publishing import read_proof
+from sjt.authoring.publishing import Standing, read_proof
 from sjt.authoring.set_page import form_scenarios, set_view
 from sjt.authoring.set_picture import set_picture
 from sjt.authoring.states import FormState, SetState
@@ -146,6 +146,48 @@ def set_again(set_id: UUID) -> ResponseReturnValue:
         made = service.begin_again(session, set_id, by=actor(), now=now())
         job_id = service.form_set(session, made).job_id
     return redirect(url_for("jobs.job", job_id=job_id), 303)
+
+
+def _drafts(set_id: UUID) -> tuple[object, list[Standing]]:
+    with db.session() as session:
+        made = service.form_set(session, set_id)
+        lines = service.forms_of_set(session, set_id)
+        return made, [service.standing(session, one.form_id) for one in lines if one.state is FormState.DRAFT]
+
+
+@bp.get("/<uuid:set_id>/publish")
+@requires(Permission.BUILD_FORMS)
+def set_publish(set_id: UUID) -> ResponseReturnValue:
+    """Ask what all forms of a set that are not published yet are for."""
+    made, drafts = _drafts(set_id)
+    if not drafts:
+        flash("Every form of this set is published already.", "info")
+        return redirect(url_for(".set_page", set_id=set_id), 303)
+    return render_template("forms/set_publish.html", made=made, drafts=drafts, error="", words="", chosen="")
+
+
+@bp.post("/<uuid:set_id>/publish")
+@requires(Permission.BUILD_FORMS)
+def set_publish_post(set_id: UUID) -> ResponseReturnValue:
+    """Freeze every draft form of a set."""
+    form = PublishForm()
+    made, drafts = _drafts(set_id)
+    words = (form.reason_text.data or "").strip()
+    asks = any(one.live_reason for one in drafts) and form.use.data == "live"
+    error = ""
+    if not form.validate_on_submit():
+        error = "Choose what the forms are for."
+    elif asks and len(words.split()) < 3:
+        error = "Write the reason, in three words or more."
+    if error:
+        page = render_template(
+            "forms/set_publish.html", made=made, drafts=drafts, error=error, words=words, chosen=form.use.data or ""
+        )
+        return page, 422
+    with db.transaction() as session:
+        lines = service.publish_set(session, set_id, use=form.use.data, by=actor(), now=now(), reason=words)
+    flash(f"{len(lines)} forms are published for {form.use.data} use.", "ok")
+    return redirect(url_for(".set_page", set_id=set_id), 303)
 
 
 @bp.get("/form/<form_id>")
