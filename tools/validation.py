@@ -26,7 +26,7 @@ from sjt.psychometrics.item_analysis import analyse
 from sjt.psychometrics.responses import read_responses
 from sjt.psychometrics.score_cases import score_file
 from sjt.psychometrics.smallsample import shrink, wilson
-from tools import validation_judged
+from tools import validation_judged, validation_models
 from tools.validation_tests import test_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,8 +39,8 @@ INTRO = (
     "Written by `python tools/validation.py` from the reference vectors in `tests/psychometrics/reference` (provenance"
     " in its `SOURCES.md`); the tests hold every difference to its tolerance. References are rounded, scoring to 6"
     " decimals and the rest to 8 or more, so a difference below one in the last place is agreement. The last"
-    " column names the test that holds the row. Equating, response models and logistic DIF are compared by the tests of"
-    " their commands."
+    " column names the test that holds the row. Where response models differ by more than a rounding, the other"
+    " program's search stopped earlier (docs/irt.md)."
 )
 
 
@@ -265,6 +265,7 @@ FAMILIES: tuple[Callable[[], Iterator[Row]], ...] = (
     monitoring,
     groups,
     *validation_judged.FAMILIES,
+    *validation_models.FAMILIES,
 )
 
 

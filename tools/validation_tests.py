@@ -42,6 +42,20 @@ TESTS: tuple[tuple[str, str, str], ...] = (
     ("DIF", "Mantel ", "test_dif.py::test_ordered_items_meet_the_worked_cases"),
     ("DIF", "standardised", "test_dif.py::test_ordered_items_meet_the_worked_cases"),
     ("DIF", "Liu", "test_dif.py::test_ordered_items_meet_the_worked_cases"),
+    ("DIF", "logistic", "test_dif.py::test_logistic_dif_of_right_and_wrong_items_meets_difr"),
+    ("Response models", "conditional", "test_irt_cml.py::test_items_and_errors_meet_r"),
+    ("Response models", "Andersen", "test_irt_cml.py::test_andersens_test_meets_erm"),
+    ("Response models", "S-X²", "test_irt_limited.py::test_s_x2_meets_mirt_cell_by_cell"),
+    ("Response models", "M2", "test_irt_limited.py::test_the_overall_fit_meets_mirt"),
+    ("Response models", "C2", "test_irt_limited.py::test_the_overall_fit_meets_mirt"),
+    ("Response models", "Q3", "test_irt_fit.py::test_mean_squares_q3_and_person_fit_meet_mirt"),
+    ("Response models", "EAP", "test_irt.py::test_scores_and_information_meet_mirt"),
+    ("Response models", "test information", "test_irt.py::test_scores_and_information_meet_mirt"),
+    ("Response models", "", "test_irt.py::test_the_fit_meets_mirt"),
+    ("Classification", "Lee", "test_irt_classification.py::test_decisions_meet_r"),
+    ("Equating", "equivalent groups", "test_equate.py::test_equivalent_groups_meet_r"),
+    ("Equating", "common items", "test_equate.py::test_common_items_meet_r"),
+    ("Equating", "", "test_irt_linking.py::test_characteristic_curve_links_meet_equateirt"),
 )  # fmt: skip
 """The first line that fits a row counts."""
 
