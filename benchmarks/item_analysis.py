@@ -142,7 +142,8 @@ def main() -> None:
         print(f"{row['what']:42}{row['cpu_s']:10.4f}{row['wall_s']:10.4f}{row['ratio']:9.1f} ×")
     print(f"extra memory: {peak / table.codes.nbytes:.2f} × the packed data")
     if args.report:
-        args.report.write_text(json.dumps({"n": args.n, "rows": rows, "extra_memory": peak}, indent=1) + "\n", "utf-8")
+        told = {"n": args.n, "items": args.items, "rows": rows, "extra_memory": peak}
+        args.report.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

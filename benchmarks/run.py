@@ -109,6 +109,15 @@ def item_analysis(report: Any) -> Iterator[Line]:
             met = ratio <= float(needed.strip("(≤ )"))
             reference = f"{beside.partition(',')[0]} {cpu[beside]:.3f} s"
             yield Line("G11", f"item analysis, {people}", f"{cpu[ours]:.3f} s", reference, f"{ratio:.2f} {needed}", met)
+    packed = report["n"] * report["items"]
+    extra = report["extra_memory"] / packed
+    yield Line(
+        "G11", f"extra memory, {people}", f"{extra:.2f} × the data", "the data", f"{extra:.2f} (≤ 1)", extra <= 1
+    )
+    whole = cpu["whole sjt analyse beyond reading"]
+    yield Line(
+        "G11", f"whole sjt analyse, {people}", f"{whole:.3f} s", "1 s at 100,000", f"{whole:.2f} (≤ 1)", whole <= 1
+    )
 
 
 def truth(report: Any) -> Iterator[Line]:

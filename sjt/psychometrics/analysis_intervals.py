@@ -21,6 +21,10 @@ SPLIT_HALF = (
 )
 FEW = "Lambda-6 needs clearly more persons than items."
 OMEGA = f"Omega has an interval from {OMEGA_PERSONS} persons."
+OMEGA_OF_MANY = (
+    f"Above {BOOTSTRAP_PERSONS:,} persons omega is not fitted anew, which would take longer than all the rest. Analyse "
+    "one cohort or form on its own for its interval."
+)
 NOT_TAKEN = "No resampling was asked for."
 UNDEFINED = "The coefficient is undefined, here or when some of the persons are left out."
 
@@ -64,7 +68,7 @@ def draw_intervals(core: Core, cut: float | None, seed: int, replications: int) 
     value = core.scores.value
     boot = bootstrap(*limits, testlet=core.testlet, strata=strata, value=value, seed=seed, replications=replications)
     many = table.n_persons > BOOTSTRAP_PERSONS
-    omegas = table.n_persons >= OMEGA_PERSONS
+    omegas = OMEGA_PERSONS <= table.n_persons <= BOOTSTRAP_PERSONS
     with np.errstate(invalid="ignore"):
         design = Design(core.testlet, strata, core.low, core.high - core.low, cut, omegas)
     knife = jackknife(table, core.sums, design, seed=seed, groups=GROUPS_OF_MANY if many else GROUPS)
@@ -102,4 +106,6 @@ def _why_none(name: str, drawn: Drawn, n: int) -> str:
         return NOT_TAKEN
     if name.startswith("omega") and n < OMEGA_PERSONS:
         return OMEGA
+    if name.startswith("omega") and n > BOOTSTRAP_PERSONS:
+        return OMEGA_OF_MANY
     return FEW if name.startswith("lambda6") else UNDEFINED

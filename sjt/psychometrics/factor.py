@@ -13,6 +13,9 @@ import numpy as np
 from sjt.psychometrics.gram import BoolArray, FloatArray
 from sjt.psychometrics.reliability import NAN, correlation, undefined_because
 
+LEVEL = 1e-14
+"""Criteria this close are one value in double precision."""
+
 
 @dataclass(frozen=True)
 class OneFactor:
@@ -214,6 +217,8 @@ def minres(matrix: FloatArray, factors: int, iterations: int = 1000, near: MinRe
             new_value, new_gradient = value_of(trial)
             if new_value <= value + 1e-4 * float(masked @ (trial - unique)):
                 break
+            if new_value <= value + LEVEL and _largest(new_gradient, free) < _largest(gradient, free) / 2:
+                break  # level in double precision, but the slope still tells the way: the last digits need it
             size /= 2
         else:
             converged = float(np.abs(masked).max()) < 1e-6
@@ -224,13 +229,18 @@ def minres(matrix: FloatArray, factors: int, iterations: int = 1000, near: MinRe
             carried = inverse_hessian @ turned
             inverse_hessian += (1 + float(turned @ carried) / curvature) * np.outer(moved, moved) / curvature
             inverse_hessian -= (np.outer(carried, moved) + np.outer(moved, carried)) / curvature
-        if not new_value < value and float(np.abs(masked).max()) < 1e-7:
-            converged = True  # the value stands still in double precision
+        still = not new_value < value and _largest(new_gradient, free) > _largest(gradient, free) / 2
+        if still and float(np.abs(masked).max()) < 1e-7:
+            converged = True  # neither value nor slope falls any more in double precision
             break
         unique, value, gradient = trial, new_value, new_gradient
     part = loadings_of(unique)
     signs = np.where(part.sum(axis=0) < 0, -1.0, 1.0)
     return MinRes(part * signs, converged, inverse_hessian)
+
+
+def _largest(slope: FloatArray, free: BoolArray) -> float:
+    return float(np.abs(slope[free]).max(initial=0.0))
 
 
 def _first_guess(matrix: FloatArray) -> FloatArray:
@@ -310,12 +320,14 @@ def oblimin(
             new_value, new_slope, new_turn, new_pattern = at(trial)
             if new_value <= value + 1e-4 * size * float(move @ flat):
                 break
+            if new_value <= value + LEVEL and float(np.abs(new_slope).max()) < length / 2:
+                break  # as in `minres`
             size /= 2
         else:
             converged = length < 1e-6  # no lower value in double precision
             break
-        if not new_value < value and length < 1e-7:
-            converged = True  # the value stands still in double precision
+        if not new_value < value and length < 1e-7 and float(np.abs(new_slope).max()) > length / 2:
+            converged = True  # neither value nor slope falls any more in double precision
             break
         moved, turned = size * move, new_slope.reshape(-1) - flat
         curvature = float(moved @ turned)

@@ -289,16 +289,21 @@ def _patterns(table: MarkTable) -> Patterns:
     keys = _keys(table)
     known = np.unique(keys[:: max(1, n // 2048)])
     if len(known) <= 1024:
-        of_person = np.searchsorted(known, keys).astype(np.int32)
-        np.minimum(of_person, len(known) - 1, out=of_person)
-        if not np.array_equal(known[of_person], keys):
+        of_person, all_known = np.empty(n, dtype=np.int32), True
+        for rows in chunks(n):  # in parts, since searchsorted answers with eight bytes a person
+            at = np.minimum(np.searchsorted(known, keys[rows]), len(known) - 1)
+            all_known = all_known and np.array_equal(known[at], keys[rows])
+            of_person[rows] = at
+        if not all_known:
             known, inverse = np.unique(keys, return_inverse=True)
             of_person = inverse.astype(np.int32)
     else:
         known, inverse = np.unique(keys, return_inverse=True)
         of_person = inverse.astype(np.int32)
+    del keys
     first = np.zeros(len(known), dtype=np.intp)
-    first[of_person[::-1]] = np.arange(n - 1, -1, -1)
+    for rows in reversed(list(chunks(n))):  # the last to be written is each pattern's first person
+        first[of_person[rows][::-1]] = np.arange(rows.stop - 1, rows.start - 1, -1)
     masks = table.present(first)
     if table.n_items > 64 and not all(
         np.array_equal(table.present(rows), masks[of_person[rows]]) for rows in chunks(n)
@@ -332,7 +337,7 @@ def pair_sums(table: MarkTable) -> PairSums:
     largest = table.largest_code
     if table.exact and largest**2 * 1024 < EXACT_IN_FLOAT32:
         dtype: type[np.floating] = np.float32
-        size = min(2 * CHUNK, int(EXACT_IN_FLOAT32 // max(largest**2, 1.0)))
+        size = min(CHUNK, int(EXACT_IN_FLOAT32 // max(largest**2, 1.0)))
     else:
         dtype, size = np.float64, CHUNK
     few = max(4, table.n_persons // 256)
@@ -354,6 +359,9 @@ def _grouped(
     if len(patterns.masks) > 1:
         small = patterns.of_person.astype(np.uint16) if len(patterns.masks) < 65536 else patterns.of_person
         order = np.argsort(small, kind="stable")
+        del small
+        if len(order) < 2**31:
+            order = order.astype(np.int32)  # half the size, as long as the sums take
     ends = np.cumsum(patterns.counts)
     for index, mask in enumerate(patterns.masks):
         seen = np.flatnonzero(mask)
