@@ -342,6 +342,15 @@ def behind(session: Session, row: ScenarioDraft) -> int:
     return known.version if known is not None and known.version != row.base_n else 0
 
 
+def held_up(session: Session, row: ScenarioDraft) -> str:
+    """Say what must be settled before a draft can go into the bank; nothing, if nothing must."""
+    if store.asides(session, row.id):
+        return "A save of this draft waits to be brought together. Settle it first."
+    if newer := behind(session, row):
+        return f"Version {newer} came into the bank since this draft began. Bring it in first."
+    return ""
+
+
 def catch_up(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> Saved:
     """Bring the bank's newer version into a draft."""
     row = _open(session, draft_id)
@@ -373,6 +382,21 @@ def restore(session: Session, scenario_id: str, n: int, *, by: Actor, now: datet
     return draft_id
 
 
+def back_to(session: Session, draft_id: UUID, n: int, *, by: Actor, now: datetime) -> None:
+    """Make a draft say again what one of its steps said, as a step of its own."""
+    row = _open(session, draft_id)
+    found = store.step(session, row.id, n)
+    if found is None:
+        raise NotFound(f"This draft has no step {n}.")
+    if found.held != _step(session, row).held:
+        _add_step(session, row, found.held, "back", by=by, now=now)
+
+
+def open_draft_of(session: Session, scenario_id: str) -> ScenarioDraft | None:
+    """Give the open draft of a scenario, if it has one."""
+    return store.open_draft_of(session, scenario_id)
+
+
 def folder_of(session: Session, row: ScenarioDraft, title: str) -> str:
     """Give the folder a draft's files stand in: the scenario's own, or one named after the title."""
     known = store.scenario(session, row.scenario_id)
@@ -394,10 +418,8 @@ def put(
     row = _open(session, draft_id)
     if row.revision != revision:
         raise Conflict("Somebody saved this draft while it was checked. Nothing was put into the bank. Check it again.")
-    if store.asides(session, row.id):
-        raise MoveRefused("A save of this draft waits to be brought together. Settle it first.")
-    if newer := behind(session, row):
-        raise MoveRefused(f"Version {newer} came into the bank since this draft began. Bring it in first.")
+    if why := held_up(session, row):
+        raise MoveRefused(why)
     if faults:
         raise InputError(f"The draft has {len(faults)} errors. Nothing was put into the bank.", faults)
     bank = store.hold_bank(session, row.bank_id)

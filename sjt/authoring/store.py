@@ -15,6 +15,7 @@ from sjt.authoring.tables import (
     BankedStatistic,
     BankFile,
     BankRow,
+    BlueprintVersion,
     Form,
     FormSet,
     KeyPanelVerdict,
@@ -51,6 +52,23 @@ def loose_files(session: Session, bank_id: str, version: int) -> dict[str, bytes
 
 def loose_file(session: Session, bank_id: str, version: int, path: str) -> BankFile | None:
     return session.get(BankFile, (bank_id, version, path))
+
+
+def blueprint_versions(session: Session, bank_id: str, path: str) -> Sequence[BlueprintVersion]:
+    """Give every version of a blueprint's file, newest first."""
+    return session.exec(
+        select(BlueprintVersion)
+        .where(BlueprintVersion.bank_id == bank_id, BlueprintVersion.path == path)
+        .order_by(col(BlueprintVersion.n).desc())
+    ).all()
+
+
+def statistics_mark(session: Session, bank_id: str) -> tuple[int, str]:
+    """Tell recorded statistics apart from what they were before: how many, and when the last came."""
+    found = session.exec(
+        select(sa.func.count(), sa.func.max(BankedStatistic.recorded_at)).where(BankedStatistic.bank_id == bank_id)
+    ).one()
+    return int(found[0]), str(found[1])
 
 
 def scenario(session: Session, scenario_id: str) -> ScenarioRow | None:
@@ -110,6 +128,12 @@ def recorded_statistics(session: Session, bank_id: str) -> Sequence[BankedStatis
         .where(BankedStatistic.bank_id == bank_id)
         .order_by(col(BankedStatistic.recorded_at), col(BankedStatistic.id))
     ).all()
+
+
+def statistics_recorded(session: Session, bank_id: str) -> int:
+    """Count what rooms recorded."""
+    query = select(sa.func.count()).select_from(BankedStatistic).where(BankedStatistic.bank_id == bank_id)
+    return session.exec(query).one()
 
 
 def statistics_of_item(session: Session, item: str) -> Sequence[BankedStatistic]:
@@ -210,6 +234,16 @@ def ids_given(session: Session) -> set[str]:
 
 def step(session: Session, draft_id: UUID, n: int) -> ScenarioDraftStep | None:
     return session.get(ScenarioDraftStep, (draft_id, n))
+
+
+def steps(session: Session, draft_id: UUID, *, before: int, most: int) -> Sequence[ScenarioDraftStep]:
+    """Give the steps of a draft up to one, the newest first."""
+    return session.exec(
+        select(ScenarioDraftStep)
+        .where(ScenarioDraftStep.draft_id == draft_id, col(ScenarioDraftStep.n) <= before)
+        .order_by(col(ScenarioDraftStep.n).desc())
+        .limit(most)
+    ).all()
 
 
 def aside(session: Session, aside_id: UUID) -> ScenarioDraftAside | None:
