@@ -162,7 +162,7 @@ def _enemies(first: Scenario, second: Scenario) -> bool:
     return second.id in first.enemies or first.id in second.enemies
 
 
-_ABSOLUTE = re.compile(r"\b(always|never|all|only|immediately|must)\b", re.IGNORECASE)
+ABSOLUTE = re.compile(r"\b(always|never|all|only|immediately|must)\b", re.IGNORECASE)
 
 
 @rule("L09", "Absolute words do not mark the weak options", whole_bank=True)
@@ -174,7 +174,7 @@ def absolute_words(desk: Desk) -> Iterator[Finding]:
             weak = values.get(option.id, 2.0) <= 1
             every += 1
             low += weak
-            if _ABSOLUTE.search(option.text):
+            if ABSOLUTE.search(option.text):
                 with_word += 1
                 low_with_word += weak
     if with_word >= ABSOLUTE_LEAST:
@@ -189,7 +189,7 @@ def absolute_words(desk: Desk) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-_REPORT = re.compile(
+REPORT = re.compile(
     r"^(?:\W*)(?:tell|report|inform|ring|call|phone|contact|alert|notify|refer|pass|email|speak to|talk to|hand)\b"
     r".{0,60}?"
     r"\b(?:manager|safeguarding lead|designated|team leader|senior|supervisor|duty|social worker|police)\b",
@@ -197,7 +197,7 @@ _REPORT = re.compile(
 )
 
 
-def passed_on(desk: Desk, words: re.Pattern[str] = _REPORT) -> tuple[int, int]:
+def passed_on(desk: Desk, words: re.Pattern[str] = REPORT) -> tuple[int, int]:
     """Count the items whose one best option tells somebody senior, and all items with one best option."""
     items = reports = 0
     for _, item, key in desk.option_keys(whole_bank=True):

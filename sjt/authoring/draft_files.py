@@ -16,7 +16,7 @@ from sjt.authoring.draft import FEATURES, LAW_PARTS, ON, PERSON_PARTS, Fields, f
 from sjt.authoring.model import RULE_OF_FORMAT, Bank, Format, KeySet, Scenario
 from sjt.authoring.writer import key_text, scenario_text
 
-ROLES: Final = ("child", "family", "colleague", "manager", "antagonist")
+ROLES: Final = ("child", "client", "family", "colleague", "manager", "antagonist")
 GENDERS: Final = ("", "female", "male", "other")
 NOT_YET: Final = "Not written yet."
 A_STAND_IN_DAY: Final = date(2999, 1, 1)

@@ -128,7 +128,7 @@ def start(session: Session, cell: Cell, *, by: Actor, now: datetime) -> UUID:
                 f"Option {cell.option} of the standard has no such {what}. Choose one from the coverage page."
             )
     row = store.hold_bank(session, current_row(session).id)
-    scenario_id = _free_id(session, row.id)
+    scenario_id = free_id(session, row.id)
     return _begin(session, scenario_id, 0, new_draft(bank, cell, author=by.name), by=by, now=now)
 
 
@@ -154,7 +154,8 @@ def _begin(
     return row.id
 
 
-def _free_id(session: Session, bank_id: str) -> str:
+def free_id(session: Session, bank_id: str) -> str:
+    """Give the next id that no scenario and no draft of the bank has."""
     given = store.ids_given(session)
     heads = Counter(one.rpartition("-")[0] for one in given)
     letters = re.sub(r"[^a-z0-9]", "", bank_id).lstrip("0123456789") or "scenario"
@@ -389,6 +390,15 @@ def back_to(session: Session, draft_id: UUID, n: int, *, by: Actor, now: datetim
         raise NotFound(f"This draft has no step {n}.")
     if found.held != _step(session, row).held:
         _add_step(session, row, found.held, "back", by=by, now=now)
+
+
+def add_enemy(session: Session, draft_id: UUID, enemy: str, *, by: Actor, now: datetime) -> None:
+    """Add an enemy to what a draft says, as a step of its own."""
+    row = _open(session, draft_id)
+    held = _step(session, row).held
+    named = held.get("enemies", "").split()
+    if enemy not in named:
+        _add_step(session, row, tidy(held | {"enemies": " ".join([*named, enemy])}), "enemies", by=by, now=now)
 
 
 def new_drafts(session: Session) -> list[dict[str, str]]:

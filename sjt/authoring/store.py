@@ -62,6 +62,25 @@ def scenario_rows(session: Session, bank_id: str) -> Sequence[ScenarioRow]:
     return session.exec(select(ScenarioRow).where(ScenarioRow.bank_id == bank_id).order_by(col(ScenarioRow.id))).all()
 
 
+NO_STATE = ScenarioState.DRAFT
+
+
+def standings(session: Session, bank_id: str) -> dict[str, tuple[ScenarioState, datetime]]:
+    """Tell where each scenario of a bank stands and since when it has its current version; no bytes are read."""
+    rows = session.execute(
+        sa.select(col(ScenarioRow.id), col(ScenarioRow.state), col(ScenarioVersion.created_at))
+        .join(
+            ScenarioVersion,
+            sa.and_(
+                col(ScenarioRow.id) == col(ScenarioVersion.scenario_id),
+                col(ScenarioRow.version) == col(ScenarioVersion.n),
+            ),
+        )
+        .where(col(ScenarioRow.bank_id) == bank_id, col(ScenarioRow.in_bank))
+    )
+    return {scenario_id: (state, at) for scenario_id, state, at in rows}
+
+
 def owners(session: Session, scenario_ids: Iterable[str]) -> dict[str, str]:
     """Tell which bank each of these scenarios belongs to."""
     rows = session.exec(select(ScenarioRow).where(col(ScenarioRow.id).in_(list(scenario_ids))))

@@ -25,9 +25,9 @@ from sjt.authoring.sets import MOST_FORMS
 
 class ImportForm(FlaskForm):
     archive = FileField(
-        "The bank, as a .zip file",
-        [FileRequired("Choose the .zip file of the bank.")],
-        description="The folder that holds bank.toml, packed. At most 32 MB.",
+        "The bank, as a .zip file or an Excel workbook",
+        [FileRequired("Choose a .zip file or an .xlsx workbook.")],
+        description="The folder that holds bank.toml, packed; or a workbook. At most 32 MB.",
     )
     only_check = SubmitField("Check file")
     put = SubmitField("Check and import")

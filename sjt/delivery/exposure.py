@@ -81,6 +81,16 @@ def exposures(session: Session) -> list[Exposure]:
     return sorted(lines, key=lambda line: (-line.dealt, -len(line.forms), line.scenario, line.version))
 
 
+def met_by_scenario(session: Session) -> dict[str, int]:
+    """Count the candidates that began a form with each scenario, whatever its version."""
+    found: Counter[str] = Counter()
+    begun = {form: sum(count for _, count, _ in rows) for form, rows in _begun_by_form(session).items()}
+    for form in authoring.form_uses(session):
+        for scenario, _, _ in form.scenarios:
+            found[scenario] += begun.get(form.form_id, 0)
+    return dict(found)
+
+
 def _fullest(forms: list[authoring.FormUses]) -> tuple[Fraction, float | None]:
     """Give the largest share of one set's forms, and that set's cap: a reserve form counts in no share."""
     counted: Counter[int] = Counter(form.set_number for form in forms if not form.is_reserve)

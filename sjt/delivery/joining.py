@@ -11,8 +11,8 @@ from sjt.access import Actor, Permission, may
 from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
 from sjt.audit import service as audit
-from sjt.authoring import candidate_views
-from sjt.delivery import feedback, paper_waiting, service
+from sjt.authoring import candidate_views, met
+from sjt.delivery import exposure, feedback, paper_waiting, service
 from sjt.delivery.model import SessionState
 
 _CHAINS = service.SittingChains()
@@ -23,6 +23,7 @@ def register() -> None:
     audit.register_chains(_CHAINS)
     desk.register(tasks)
     candidate_views.register(feedback.on_items)
+    met.register(exposure.met_by_scenario)
 
 
 def _paper_tasks(session: Session, actor: Actor) -> Iterable[DeskTask]:
