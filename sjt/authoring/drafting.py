@@ -190,7 +190,7 @@ def reskin(session: Session, scenario_id: str, *, by: Actor, now: datetime) -> U
     """
     known = _known(session, scenario_id)
     held = version_fields(session, scenario_id)
-    own_id = _free_id(session, known.bank_id)
+    own_id = free_id(session, known.bank_id)
     enemies = list(dict.fromkeys([*held.get("enemies", "").split(), scenario_id]))
     title = f"{held.get('title', scenario_id)[:180]} (made anew)"
     made = held | {"title": title, "author": by.name, "reskin_of": scenario_id, "enemies": " ".join(enemies)}

@@ -25,6 +25,7 @@ from sjt.authoring.checks_bank import ENEMY, told_elsewhere, whole_text
 from sjt.authoring.draft import listed
 from sjt.authoring.model import Bank
 from sjt.authoring.similarity import alike, tfidf
+from sjt.authoring.tables import ScenarioDraft
 from sjt.authoring.the_bank import bank as current_bank
 from sjt.authoring.the_bank import current_row
 from sjt.errors import Fault, InputError, NotFound
@@ -106,7 +107,7 @@ def standing(session: Session, of: str = "") -> list[Pair]:
     return told
 
 
-def _drafts(session: Session) -> list[tuple[store.ScenarioDraft, Mapping[str, str]]]:
+def _drafts(session: Session) -> list[tuple[ScenarioDraft, Mapping[str, str]]]:
     return [(row, drafting.fields_of(session, row)) for row in store.open_drafts(session)]
 
 
