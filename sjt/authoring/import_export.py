@@ -16,6 +16,7 @@ from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.authoring import checks, store
 from sjt.authoring.bank import Reading, key_file, load_files, read_files, scenario_file, write_files
+from sjt.authoring.blueprint_versions import keep_all
 from sjt.authoring.checks import Report
 from sjt.authoring.life import BY_FILES
 from sjt.authoring.model import Bank
@@ -211,6 +212,7 @@ def put(session: Session, prepared: Prepared, *, by: Actor, now: datetime) -> Im
             )
             for path, content in loose.items()
         )
+    keep_all(session, bank_id, loose, by=by.id, now=now)
     row.title, row.sha256, row.imported_at, row.imported_by = bank.settings.title, prepared.sha256, now, by.id
     session.add(row)
     session.flush()

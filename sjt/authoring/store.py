@@ -15,6 +15,7 @@ from sjt.authoring.tables import (
     BankedStatistic,
     BankFile,
     BankRow,
+    BlueprintVersion,
     Form,
     FormSet,
     KeyPanelVerdict,
@@ -51,6 +52,23 @@ def loose_files(session: Session, bank_id: str, version: int) -> dict[str, bytes
 
 def loose_file(session: Session, bank_id: str, version: int, path: str) -> BankFile | None:
     return session.get(BankFile, (bank_id, version, path))
+
+
+def blueprint_versions(session: Session, bank_id: str, path: str) -> Sequence[BlueprintVersion]:
+    """Give every version of a blueprint's file, newest first."""
+    return session.exec(
+        select(BlueprintVersion)
+        .where(BlueprintVersion.bank_id == bank_id, BlueprintVersion.path == path)
+        .order_by(col(BlueprintVersion.n).desc())
+    ).all()
+
+
+def statistics_mark(session: Session, bank_id: str) -> tuple[int, str]:
+    """Tell recorded statistics apart from what they were before: how many, and when the last came."""
+    found = session.exec(
+        select(sa.func.count(), sa.func.max(BankedStatistic.recorded_at)).where(BankedStatistic.bank_id == bank_id)
+    ).one()
+    return int(found[0]), str(found[1])
 
 
 def scenario(session: Session, scenario_id: str) -> ScenarioRow | None:

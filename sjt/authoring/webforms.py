@@ -33,6 +33,14 @@ class ImportForm(FlaskForm):
     put = SubmitField("Check and import")
 
 
+class BlueprintFileForm(FlaskForm):
+    file = FileField(
+        "A blueprint, as a .toml file",
+        [FileRequired("Choose the .toml file of the blueprint.")],
+        description="It goes into the bank byte for byte; one with the same id becomes its next version.",
+    )
+
+
 class NewSetForm(FlaskForm):
     blueprint = SelectField("Blueprint", [InputRequired("Choose a blueprint.")])
     forms = IntegerField(
