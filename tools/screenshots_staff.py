@@ -62,6 +62,8 @@ STAFF_VIEWS: Final = (
     View("tasks", "reviewer", "/bank/tasks"),
     View("task-new", "developer", "/bank/scenarios/cypf-0101/tasks"),
     View("suspend", "developer", "/bank/suspend?words=child"),
+    View("likeness", "writer", "/bank/likeness"),
+    View("scenarios-narrowed", "writer", "/bank/?facility_to=0.5&met_to=500"),
     View("coverage", "writer", "/bank/coverage?option=residential"),
     View("findings", "writer", "/bank/findings"),
     View("bank-import", "writer", "/bank/import"),

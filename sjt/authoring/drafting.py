@@ -401,6 +401,15 @@ def back_to(session: Session, draft_id: UUID, n: int, *, by: Actor, now: datetim
         _add_step(session, row, found.held, "back", by=by, now=now)
 
 
+def add_enemy(session: Session, draft_id: UUID, enemy: str, *, by: Actor, now: datetime) -> None:
+    """Add an enemy to what a draft says, as a step of its own."""
+    row = _open(session, draft_id)
+    held = _step(session, row).held
+    named = held.get("enemies", "").split()
+    if enemy not in named:
+        _add_step(session, row, tidy(held | {"enemies": " ".join([*named, enemy])}), "enemies", by=by, now=now)
+
+
 def new_drafts(session: Session) -> list[dict[str, str]]:
     """Give what the open drafts of scenarios say that are not in the bank yet."""
     return [fields_of(session, row) for row in store.open_drafts(session) if not row.base_n]

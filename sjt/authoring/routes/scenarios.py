@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission, may
-from sjt.authoring import candidate_views, drafting, import_export, life_pages, measured, met, service
+from sjt.authoring import candidate_views, drafting, import_export, life_pages, likeness, measured, met, service
 from sjt.authoring.coverage_page import coverage_view, of_bank, of_draft
 from sjt.authoring.listing import RANGE_WORDS, Filters, facts, listing
 from sjt.authoring.preview import preview_page
@@ -61,6 +61,7 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         report = service.findings(session, today=now().date())
         statistics = service.statistics_by_item(session, [item.id for item in found.items]) if with_key else {}
         line = service.scenario_line(session, scenario_id)
+        alike = likeness.standing(session, scenario_id) if with_key else []
         versions = service.versions(session, scenario_id)
         said = candidate_views.views_on(session, [item.id for item in found.items])
         head = life_pages.about(session, scenario_id)
@@ -75,6 +76,7 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         head=head,
         standing=standing,
         with_key=with_key,
+        alike=alike,
         said=said,
         survey=candidate_views.QUESTIONS,
     )
