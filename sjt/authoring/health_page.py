@@ -34,12 +34,8 @@ def bank_health(session: Session, *, today: date) -> Health:
     candidates = met.counts(session)
     stands = store.standings(session, row.id)
     statistics = measured.statistics(session)
-    mark = (
-        row.sha256,
-        today,
-        id(statistics),
-        *map(hash, map(frozenset, (forms.items(), candidates.items(), stands.items()))),
-    )
+    uses = tuple(hash(frozenset(one.items())) for one in (forms, candidates, stands))
+    mark = (row.sha256, today, store.statistics_recorded(session, row.id), uses)
     found = _known.get(mark)
     if found is None:
         now = datetime.combine(today, time(), tzinfo=ZoneInfo("UTC"))
