@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from sjt.authoring import banked, met, store
-from sjt.authoring.bank import Reading
+from sjt.authoring import measured, met, store
 from sjt.authoring.health import Health, Seen, health
 from sjt.authoring.health_facts import facts_of
 from sjt.authoring.health_figures import Figure, Part
-from sjt.authoring.states import Statistic
 from sjt.authoring.the_bank import current_row, reading
 from sjt.authoring.uses import form_uses
 from sjt.errors import NotFound
@@ -24,7 +22,6 @@ from sjt.errors import NotFound
 KEPT: Final = 2
 CSV_COLUMNS: Final = ("section", "figure", "count", "of", "said", "flagged", "scenarios")
 _known: dict[object, Health] = {}
-_rows: dict[int, list[Statistic]] = {}
 
 
 def bank_health(session: Session, *, today: date) -> Health:
@@ -36,9 +33,9 @@ def bank_health(session: Session, *, today: date) -> Health:
     forms = Counter(one for form in form_uses(session) if not form.is_withdrawn for one, _, _ in form.scenarios)
     candidates = met.counts(session)
     stands = store.standings(session, row.id)
-    recorded = store.recorded_statistics(session, row.id)
-    mark = (row.sha256, today, hash(frozenset(forms.items())), hash(frozenset(candidates.items())), len(recorded),
-            hash(frozenset(stands.items())))  # fmt: skip
+    statistics = measured.statistics(session)
+    uses = tuple(hash(frozenset(one.items())) for one in (forms, candidates, stands))
+    mark = (row.sha256, today, store.statistics_recorded(session, row.id), uses)
     found = _known.get(mark)
     if found is None:
         now = datetime.combine(today, time(), tzinfo=ZoneInfo("UTC"))
@@ -46,29 +43,10 @@ def bank_health(session: Session, *, today: date) -> Health:
         for scenario in held.bank.scenarios:
             state, changed = stands.get(scenario.id, (store.NO_STATE, now))
             seen[scenario.id] = Seen(state, changed, forms[scenario.id], candidates[scenario.id])
-        statistics = _statistics(held)
-        for one in recorded:
-            statistics[one.item].append(
-                Statistic(one.item, one.scenario_sha256, one.name, one.value, one.se, one.n, one.source, one.date)
-            )
         found = health(held.bank, facts_of(held.bank, held), seen, statistics, today=today)
         while len(_known) >= KEPT:
             _known.pop(next(iter(_known)))
         _known[mark] = found
-    return found
-
-
-def _statistics(held: Reading) -> dict[str, list[Statistic]]:
-    """Give what the bank's own files say of each item; a file is read once for each content."""
-    found: dict[str, list[Statistic]] = defaultdict(list)
-    for name, text in banked.in_folder(held.files, banked.FOLDER).items():
-        rows = _rows.get(hash(text))
-        if rows is None:
-            if len(_rows) > 2 * KEPT:
-                _rows.clear()
-            rows = _rows[hash(text)] = banked.read_statistics(text, name)
-        for one in rows:
-            found[one.item].append(one)
     return found
 
 

@@ -29,6 +29,9 @@ def register() -> None:
     met.register(exposure.met_by_scenario)
     if locked.has_lock not in short_way.LONG_WAY:
         short_way.LONG_WAY.append(locked.has_lock)
+    met.register(exposure.met_by_scenario)
+    if locked.has_lock not in short_way.LONG_WAY:
+        short_way.LONG_WAY.append(locked.has_lock)
 
 
 def _paper_tasks(session: Session, actor: Actor) -> Iterable[DeskTask]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import string
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from sjt.authoring.bank import KEYS, load_files, read_files
@@ -33,6 +35,7 @@ from sjt.authoring.model import (
     SingleKey,
 )
 from sjt.authoring.snapshot import Format
+from sjt.authoring.workbook import bank_workbook, made_of, read_workbook
 from sjt.authoring.writer import bank_files, key_text
 
 BANKS = Path(__file__).parents[1] / "banks"
@@ -135,6 +138,29 @@ def test_model_to_files_to_model_is_equal(scenario: Scenario, found: dict[str, o
     assert replace(reading.bank, scenarios=(replace(reading.bank.scenarios[0], sha256=""),)) == bank
     assert bank_files(reading.bank) == bank_files(bank)
     assert dict(reading.files) == files
+
+
+def in_cells(value: object) -> bool:
+    """Tell whether a workbook can hold it: a text of control signs alone would leave its cell empty."""
+    if isinstance(value, str):
+        return not value or not re.search(r"\S", value) or bool(re.search(r"[^\s\x00-\x1f\ufffe\uffff]", value))
+    if isinstance(value, Mapping):
+        return all(in_cells(part) for part in value.values())
+    if isinstance(value, tuple):
+        return all(in_cells(part) for part in value)
+    return not is_dataclass(value) or all(in_cells(getattr(value, one.name)) for one in fields(value))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(scenarios, st.dictionaries(items.map(lambda item: item.id), keys, max_size=2))
+def test_a_workbook_brings_every_file_back(scenario: Scenario, found: dict[str, object]) -> None:
+    assume(in_cells(scenario) and in_cells(found) and len({item.id for item in scenario.items}) == len(scenario.items))
+    keyset = KeySet(scenario=scenario.id, status="panelled", items=found)  # type: ignore[arg-type]  # a dict of the union
+    bank = bank_of(scenario, keyset)
+    files = {name: content for name, content in {**SOUND, **bank_files(bank)}.items() if name != "expected.json"}
+    made = made_of(read_workbook(bank_workbook(bank, files, {}), "bank.xlsx"), None)
+    assert made.faults == []
+    assert (made.files, made.changed) == (files, [])
 
 
 @settings(max_examples=60, deadline=None)
