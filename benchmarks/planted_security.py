@@ -2,9 +2,10 @@
 
     python benchmarks/planted_security.py [--cohorts 5] [--sizes 50 100 200 500] [--seed 1] [--json FILE] [--page FILE]
 
-Cohorts of 25 scenarios, faults of fixed size (sjt-science 0b.11): DIF of .35 SD against a focal group of a third; a leak
-that gives 30 % of the persons .25 more of an item's mark, in .6 of the time; a pair that shares 60 % of its answers, in
-one room of 20; a tenth of the persons guessing rapidly on a quarter of the items. As many cohorts again are sound.
+Cohorts of 25 scenarios, faults of fixed size (sjt-science 0b.11): DIF of .35 SD against a focal group of a third; a
+leak that gives 30 % of the persons .25 more of an item's mark, in .6 of the time; a pair that shares 60 % of its
+answers, in one room of 20; a tenth of the persons guessing rapidly on a quarter of the items. As many cohorts again are
+sound.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from sjt.psychometrics.leaks import leaks
 from sjt.psychometrics.monitoring import rapid_guessing
 from sjt.psychometrics.responses import ItemSpec, Responses
 from sjt.psychometrics.similarity import similar_choices
+from sjt.psychometrics.simulate import default_items
 from sjt.psychometrics.simulate_cohort import Cohort
 from sjt.psychometrics.smallsample import wilson
 
@@ -106,7 +108,7 @@ def count(kind: str, persons: int, cohorts: int, seed: int) -> tuple[Found, int]
     for index in range(2 * cohorts):
         plants = {kind: 2} if index < cohorts else {}
         base = seed * 100_000 + persons * 100 + index
-        items = simulate_cohort.default_items(25, seed=base)
+        items = default_items(25, seed=base)
         now = simulate_cohort.simulate(persons, items=items, seed=base, plants=plants, texts=False)
         before = (
             simulate_cohort.simulate(persons, items=items, seed=base + 50, plants={}, texts=False)
