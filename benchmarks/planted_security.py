@@ -102,9 +102,9 @@ def _count(flagged: set[Any], planted: set[Any], every: set[Any]) -> Found:
     return len(flagged & planted), len(planted), len(flagged & sound), len(sound)
 
 
-def count(kind: str, persons: int, cohorts: int, seed: int) -> tuple[Found, int]:
-    """Counts over cohorts with the fault and as many sound ones, and in how many of those anything was flagged."""
-    total, alarms = np.zeros(4, dtype=np.int64), 0
+def count(kind: str, persons: int, cohorts: int, seed: int) -> Found:
+    """Counts over cohorts with the fault and as many sound ones."""
+    total = np.zeros(4, dtype=np.int64)
     for index in range(2 * cohorts):
         plants = {kind: 2} if index < cohorts else {}
         base = seed * 100_000 + persons * 100 + index
@@ -117,8 +117,7 @@ def count(kind: str, persons: int, cohorts: int, seed: int) -> tuple[Found, int]
         )
         found = FINDERS[kind](now, before)
         total += found
-        alarms += index >= cohorts and found[2] > 0
-    return (int(total[0]), int(total[1]), int(total[2]), int(total[3])), alarms
+    return int(total[0]), int(total[1]), int(total[2]), int(total[3])
 
 
 def share(part: int, whole: int) -> str:
@@ -157,7 +156,7 @@ def main() -> int:
     rows, lines = [], []
     for kind in args.kinds:
         for persons in args.sizes:
-            (hit, planted, false, sound), alarms = count(kind, persons, args.cohorts, args.seed)
+            hit, planted, false, sound = count(kind, persons, args.cohorts, args.seed)
             recall, wrong = hit / max(planted, 1), false / max(sound, 1)
             enough = recall >= RECALL if persons >= RECALL_FROM else None
             rows.append(
@@ -173,8 +172,7 @@ def main() -> int:
             print(json.dumps(rows[-1], ensure_ascii=False), flush=True)
             verdict = "yes" if rows[-1]["met"] else "no"
             lines.append(
-                f"| {NAMES[kind]} | {persons} | {share(hit, planted)} | {share(false, sound)} | {KINDS[kind]} | "
-                f"{alarms} of {args.cohorts} | {verdict} |"
+                f"| {NAMES[kind]} | {persons} | {share(hit, planted)} | {share(false, sound)} | {KINDS[kind]} | {verdict} |"
             )
     if args.json:
         args.json.write_text(json.dumps({"rows": rows}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -185,8 +183,8 @@ def main() -> int:
             "",
         ]
         head += [
-            "| fault | persons | found | sound flagged | of | sound cohorts with any flag | goal met |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
+            "| fault | persons | found | sound flagged | of | goal met |",
+            "| --- | --- | --- | --- | --- | --- |",
         ]
         args.page.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
     return 0 if all(row["met"] for row in rows) else 1

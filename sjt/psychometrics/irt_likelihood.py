@@ -20,6 +20,8 @@ from sjt.psychometrics.irt_models import Items
 CHUNK = 4096
 SINGLE_FROM = 5000
 """From so many persons the products run in single precision; the last log-likelihood is always in double."""
+FEWEST_AT_NODE = 1e-5
+"""Persons' posteriors at a node that the observed information leaves out."""
 FAINT = -60.0
 """Log of the faintest posterior kept: smaller ones become denormal numbers, which slow a product tenfold."""
 
@@ -293,8 +295,9 @@ class Problem:
         for rows, post, score in self.scores(x):
             cross += score.T @ score
             if grams is not None:
-                for q in np.flatnonzero(post.sum(axis=0) > 1e-7):
-                    weighted = rows * np.sqrt(post[:, q : q + 1])
+                light, root = rows.astype(np.float32), np.sqrt(post).astype(np.float32)
+                for q in np.flatnonzero(post.sum(axis=0) > FEWEST_AT_NODE):
+                    weighted = light * root[:, q : q + 1]
                     grams[q] += weighted.T @ weighted
         if grams is None:
             cross[np.diag_indices(x.size)] += self.penalty_derivatives(x)[1]

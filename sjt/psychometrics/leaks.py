@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sjt.errors import ShapeError
 from sjt.psychometrics._validate import FloatArray
 
-FALSE_DISCOVERY = 0.05
+LEVEL = 0.01
+"""One sound item in a hundred is looked at in vain; a leaked one in live use costs more."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,9 @@ class Leaks:
     z : ndarray
         Both joined; large means easier and quicker.
     p, q : ndarray
-        One-sided, and the false discovery rate at which the item is flagged.
+        One-sided, and the false discovery rate at which the item would be the last one flagged.
     flagged : ndarray of bool
+        p at or below .01.
     """
 
     rise: FloatArray
@@ -89,7 +91,7 @@ def leaks(
     if order.size:
         ranked = p[order] * order.size / np.arange(1, order.size + 1)
         q[order] = np.minimum.accumulate(ranked[::-1])[::-1]
-    return Leaks(rise, fall, z, p, q, np.asarray(np.nan_to_num(q, nan=1.0) <= FALSE_DISCOVERY))
+    return Leaks(rise, fall, z, p, q, np.asarray(np.nan_to_num(p, nan=1.0) <= LEVEL))
 
 
 def _beyond(old: FloatArray, new: FloatArray) -> tuple[FloatArray, FloatArray]:
