@@ -172,7 +172,8 @@ def main() -> int:
             print(json.dumps(rows[-1], ensure_ascii=False), flush=True)
             verdict = "yes" if rows[-1]["met"] else "no"
             lines.append(
-                f"| {NAMES[kind]} | {persons} | {share(hit, planted)} | {share(false, sound)} | {KINDS[kind]} | {verdict} |"
+                f"| {NAMES[kind]} | {persons} | {share(hit, planted)} | {share(false, sound)} | {KINDS[kind]} | "
+                f"{verdict} |"
             )
     if args.json:
         args.json.write_text(json.dumps({"rows": rows}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

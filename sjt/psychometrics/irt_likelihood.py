@@ -170,7 +170,7 @@ class Problem:
         for j, s in enumerate(self.starts):
             k = int(items.sizes[j])
             _, d = items.derivatives(j, self.theta)
-            out[s : s + k] = np.einsum("kq,kqa->a", counts[s : s + k], d, optimize=True)
+            out[s : s + k] = counts[s : s + k].ravel() @ d.reshape(-1, k)
         for g in range(self.n_groups):
             at = self.n_items_parameters + 2 * g
             first, _ = self._prior_derivatives(x[at], x[at + 1])
@@ -218,7 +218,7 @@ class Problem:
             n = r.sum(axis=0)
             p, d = items.derivatives(j, self.theta)
             value = float((r * np.log(p)).sum())
-            gradient = np.einsum("kq,kqa->a", r, d, optimize=True) + slope_g[s : s + k]
+            gradient = r.ravel() @ d.reshape(-1, k) + slope_g[s : s + k]
             flat = (d * np.sqrt(n[None, :] * p)[:, :, None]).reshape(-1, k)
             information = flat.T @ flat
             information[np.diag_indices(k)] += slope_h[s : s + k] + 1e-9
