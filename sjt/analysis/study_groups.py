@@ -241,7 +241,9 @@ def validity(data: Data, outcomes: Mapping[str, Mapping[UUID, float]], first: Ma
                 numbers=(1, 2),
                 lead="Who has practised longer should do better if the test asks for practice.",
                 foot=f"Most against least experienced shown: {number(trend.d, sign=True)} SD "
-                f"({between(trend.interval)}).",
+                f"({between(trend.interval)})."
+                if np.isfinite(trend.d)
+                else "",
             )
         )
         cannot += [f"Experience: {words}" for words in trend.cannot]

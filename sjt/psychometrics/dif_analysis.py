@@ -24,6 +24,8 @@ LEAST_IN_GROUP = 10
 """Privacy floor: below it nothing of the item is shown for the smaller group."""
 REPORT_FOCAL, REPORT_ALL = 100, 500
 """Sizes from which a DIF class may be reported by itself; below them it is advice beside the empirical-Bayes odds."""
+MOST_LIKELY_NONE = 0.5
+"""Probability of no DIF above which a small sample's class raises no flag."""
 MOST_PURIFICATIONS = 10
 SIGNIFICANT = 0.05
 LEAST_PATTERN = 20
@@ -260,6 +262,9 @@ def analyse_dif(
     rows = [_describe(item, logistic=logistic) for item in prepared]
     for row, odds in zip(rows, _odds(rows, prior)):
         row["eb"] = odds
+        if "dif" in row["flags"] and "small_n" in row["flags"] and (odds is None or odds["p_a"] > MOST_LIKELY_NONE):
+            # with few persons chance alone gives one fair item in twenty a class: the odds must speak for it too
+            row["flags"] = ["cannot_tell" if flag == "dif" else flag for flag in row["flags"]]
     n0, n1 = int((groups.code == 0).sum()), int((groups.code == 1).sum())
     if min(n0, n1) < REPORT_FOCAL or n0 + n1 < REPORT_ALL:
         notes.append(

@@ -20,6 +20,8 @@ from sjt.psychometrics.irt_models import Items
 CHUNK = 4096
 SINGLE_FROM = 5000
 """From so many persons the products run in single precision; the last log-likelihood is always in double."""
+FEWEST_AT_NODE = 1e-5
+"""Persons' posteriors at a node that the observed information leaves out."""
 FAINT = -60.0
 """Log of the faintest posterior kept: smaller ones become denormal numbers, which slow a product tenfold."""
 
@@ -168,7 +170,7 @@ class Problem:
         for j, s in enumerate(self.starts):
             k = int(items.sizes[j])
             _, d = items.derivatives(j, self.theta)
-            out[s : s + k] = np.einsum("kq,kqa->a", counts[s : s + k], d, optimize=True)
+            out[s : s + k] = counts[s : s + k].ravel() @ d.reshape(-1, k)
         for g in range(self.n_groups):
             at = self.n_items_parameters + 2 * g
             first, _ = self._prior_derivatives(x[at], x[at + 1])
@@ -216,7 +218,7 @@ class Problem:
             n = r.sum(axis=0)
             p, d = items.derivatives(j, self.theta)
             value = float((r * np.log(p)).sum())
-            gradient = np.einsum("kq,kqa->a", r, d, optimize=True) + slope_g[s : s + k]
+            gradient = r.ravel() @ d.reshape(-1, k) + slope_g[s : s + k]
             flat = (d * np.sqrt(n[None, :] * p)[:, :, None]).reshape(-1, k)
             information = flat.T @ flat
             information[np.diag_indices(k)] += slope_h[s : s + k] + 1e-9
@@ -293,8 +295,9 @@ class Problem:
         for rows, post, score in self.scores(x):
             cross += score.T @ score
             if grams is not None:
-                for q in np.flatnonzero(post.sum(axis=0) > 1e-7):
-                    weighted = rows * np.sqrt(post[:, q : q + 1])
+                light, root = rows.astype(np.float32), np.sqrt(post).astype(np.float32)
+                for q in np.flatnonzero(post.sum(axis=0) > FEWEST_AT_NODE):
+                    weighted = light * root[:, q : q + 1]
                     grams[q] += weighted.T @ weighted
         if grams is None:
             cross[np.diag_indices(x.size)] += self.penalty_derivatives(x)[1]

@@ -93,8 +93,8 @@ class Items:
         p, d = self.derivatives(item, theta)
         if not self.graded:
             weight = r.sum(axis=0)[None, :] * p
-            return np.asarray(np.einsum("kq,kqa,kqb->ab", weight, d, d, optimize=True))
-        out = np.einsum("kq,kqa,kqb->ab", r, d, d, optimize=True)
+            return _weighted_gram(weight, d)
+        out = _weighted_gram(r, d)
         _, f, above = _graded(self.slopes[item], self.intercepts[item], theta)
         ratio = r / p
         curve = (ratio[1:] - ratio[:-1]) * f * (1 - 2 * above)
@@ -119,6 +119,12 @@ class Items:
             return np.asarray(a**2 * ((edge[:-1] - edge[1:]) ** 2 / p).sum(axis=0))
         w = self.weights(item)
         return np.asarray(a**2 * ((w**2) @ p - (w @ p) ** 2))
+
+
+def _weighted_gram(weight: FloatArray, d: FloatArray) -> FloatArray:
+    """Σ weight·d·dᵀ over categories and nodes."""
+    flat = d.reshape(-1, d.shape[2])
+    return np.asarray((flat * weight.reshape(-1, 1)).T @ flat)
 
 
 def steps_of(marks: ArrayLike) -> FloatArray:

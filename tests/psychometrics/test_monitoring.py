@@ -9,6 +9,7 @@ import pytest
 
 from sjt.errors import ShapeError
 from sjt.psychometrics import monitoring, similarity
+from sjt.psychometrics.leaks import leaks
 
 WANT = json.loads((Path(__file__).parent / "reference" / "monitoring.json").read_text())
 
@@ -111,3 +112,25 @@ def test_odd_input_gets_an_answer_or_a_refusal() -> None:
         monitoring.rapid_guessing([[-1.0]])
     with pytest.raises(ShapeError, match="3 persons"):
         monitoring.lognormal_times([[1.0, 2.0]])
+
+
+def test_a_leak_to_some_is_found_by_marks_and_times_together() -> None:
+    rng = np.random.default_rng(8)
+    found = false = 0
+    for _ in range(8):
+        hard, long = rng.normal(-0.2, 0.6, 30), rng.normal(4.3, 0.3, 30)
+        windows = []
+        for mean in (0.0, 0.3):  # the second cohort is better and quicker, and that is no leak
+            shares = rng.normal(mean, 1, (200, 1)) + rng.logistic(size=(200, 30)) - hard
+            x = (shares[:, :, None] > np.array([-1.2, 0.0, 1.2])).sum(axis=2).astype(float)
+            t = np.exp(long - rng.normal(0.3 * mean, 0.25, (200, 1)) + rng.normal(0, 0.4, (200, 30)))
+            windows.append((x, t))
+        (old, before), (new, after) = windows
+        knew = rng.uniform(size=200) < 0.3
+        new[knew, 4] = np.minimum(new[knew, 4] + 1, 3)
+        after[knew, 4] *= 0.6
+        told = leaks(old, new, np.full(30, 3.0), before, after)
+        found += bool(told.flagged[4])
+        false += int(told.flagged.sum()) - int(told.flagged[4])
+    assert found >= 7 and false <= 0.05 * 8 * 29
+    assert np.isnan(leaks(old[:5], new[:5], np.ones(30)).p).all()
