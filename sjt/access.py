@@ -32,6 +32,10 @@ class Permission(StrEnum):
     SEE_BANK = "see the bank"
     SEE_KEY = "see keys and rationales"
     EDIT_SCENARIO = "write scenarios"
+    DISCUSS_SCENARIO = "comment on scenarios and keep tasks on them"
+    REVIEW_SCENARIO = "review scenarios that somebody else wrote"
+    SIGN_FAIRNESS = "sign off scenarios for fairness"
+    APPROVE_SCENARIO = "approve scenarios for trial and live use, and suspend and retire them"
     ANSWER_PANEL = "answer a panel of experts"
     LEAD_PANELS = "lead panels of experts"
     SEE_PANELS = "see what panels of experts found"
@@ -80,6 +84,13 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     # Judges and experts answer blind to the key, so the key is not theirs to see.
     Permission.SEE_KEY: frozenset({_R.WRITER, _R.REVIEWER, _R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN, _R.AUDITOR}),
     Permission.EDIT_SCENARIO: frozenset({_R.WRITER}),
+    Permission.DISCUSS_SCENARIO: frozenset(
+        {_R.WRITER, _R.REVIEWER, _R.FAIRNESS, _R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN}
+    ),
+    # Whose own work it is may do none of these on it, whatever the role: authoring/life.py.
+    Permission.REVIEW_SCENARIO: frozenset({_R.REVIEWER}),
+    Permission.SIGN_FAIRNESS: frozenset({_R.FAIRNESS}),
+    Permission.APPROVE_SCENARIO: frozenset({_R.TEST_DEVELOPER}),
     # An expert may see neither the bank nor its keys: panels/asking.py refuses whose other roles open them.
     Permission.ANSWER_PANEL: frozenset({_R.EXPERT}),
     Permission.LEAD_PANELS: frozenset({_R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN}),

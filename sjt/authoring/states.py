@@ -21,6 +21,25 @@ class ScenarioState(StrEnum):
     RETIRED = "retired"
 
 
+class ReviewKind(StrEnum):
+    """What somebody looks at when they review a version."""
+
+    REVIEW = "review"
+    FAIRNESS = "fairness"
+
+
+class TaskKind(StrEnum):
+    """What somebody is asked to do on a scenario."""
+
+    REVIEW = "review"
+    FAIRNESS = "fairness"
+    REVISE = "revise"
+    PANEL = "panel"
+    STATISTICS = "statistics"
+    LAW = "law"
+    OTHER = "other"
+
+
 class SetState(StrEnum):
     """Where a set of parallel forms stands."""
 

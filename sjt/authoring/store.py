@@ -16,6 +16,7 @@ from sjt.authoring.tables import (
     BankRow,
     Form,
     FormSet,
+    KeyPanelVerdict,
     ScenarioDraft,
     ScenarioDraftAside,
     ScenarioDraftStep,
@@ -215,3 +216,13 @@ def asides(session: Session, draft_id: UUID) -> Sequence[ScenarioDraftAside]:
         .where(ScenarioDraftAside.draft_id == draft_id, col(ScenarioDraftAside.settled_at).is_(None))
         .order_by(col(ScenarioDraftAside.at), col(ScenarioDraftAside.id))
     ).all()
+
+
+def panel_verdict(session: Session, scenario_id: str, n: int) -> KeyPanelVerdict | None:
+    """Give the last verdict of a key panel on a version."""
+    return session.exec(
+        select(KeyPanelVerdict)
+        .where(KeyPanelVerdict.scenario_id == scenario_id, KeyPanelVerdict.version == n)
+        .order_by(col(KeyPanelVerdict.at).desc(), col(KeyPanelVerdict.id).desc())
+        .limit(1)
+    ).first()

@@ -1,13 +1,13 @@
-"""Rows of the authoring room: banks, scenarios with immutable versions, statistics, sets of forms, frozen forms."""
+"""Rows of the authoring room: banks, scenarios with immutable versions and their life, sets of forms, frozen forms."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from sjt.authoring.states import FormState, FormUse, ScenarioState, SetState
+from sjt.authoring.states import FormState, FormUse, ReviewKind, ScenarioState, SetState, TaskKind
 from sjt.db import UtcDateTime, new_id, stored_as_value
 
 
@@ -214,3 +214,134 @@ class ScenarioDraftAside(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     by: str = Field(max_length=80)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ScenarioMove(SQLModel, table=True):
+    """One step in a scenario's life, with the version that stood then; rows are added and never changed."""
+
+    __tablename__ = "scenario_move"
+    __table_args__ = (sa.Index("ix_scenario_move_scenario_id_at", "scenario_id", "at"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    scenario_id: str = Field(max_length=40, foreign_key="scenario.id")
+    version: int
+    did: str = Field(max_length=40)
+    """The move's name in ``life.MOVES``."""
+    was: str = Field(default="", max_length=40)
+    """The state before; empty for what was just written."""
+    became: ScenarioState = Field(sa_type=stored_as_value(ScenarioState))
+    reason: str = Field(default="", sa_type=sa.Text)
+    waived: list[str] = Field(default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"})
+    """The gates that were not passed and that ``by`` answers for with the reason."""
+    suspension_id: UUID | None = Field(default=None, foreign_key="scenario_suspension.id", index=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = Field(max_length=80)
+
+
+class ScenarioSuspension(SQLModel, table=True):
+    """One signed act that took scenarios out of use together."""
+
+    __tablename__ = "scenario_suspension"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    bank_id: str = Field(max_length=80, foreign_key="bank.id")
+    reason: str = Field(sa_type=sa.Text)
+    asked: dict[str, str] = Field(sa_type=sa.JSON)
+    """What was looked for: law, code, day, words."""
+    scenarios: list[str] = Field(sa_type=sa.JSON)
+    forms: list[str] = Field(sa_type=sa.JSON)
+    """The published forms that held one of them at that moment."""
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = Field(max_length=80)
+
+
+class ScenarioReview(SQLModel, table=True):
+    """What one person found of one version; the last of a person and kind counts."""
+
+    __tablename__ = "scenario_review"
+    __table_args__ = (sa.Index("ix_scenario_review_scenario_id_version", "scenario_id", "version"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    scenario_id: str = Field(max_length=40, foreign_key="scenario.id")
+    version: int
+    kind: ReviewKind = Field(sa_type=stored_as_value(ReviewKind))
+    approves: bool
+    words: str = Field(default="", sa_type=sa.Text)
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = Field(max_length=80)
+
+
+class ScenarioThread(SQLModel, table=True):
+    """A thread of comments, opened on one version and shown on every later one while it is open."""
+
+    __tablename__ = "scenario_thread"
+    __table_args__ = (sa.Index("ix_scenario_thread_scenario_id", "scenario_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    scenario_id: str = Field(max_length=40)
+    """Of a draft that is in no bank yet too, so no foreign key."""
+    version: int
+    """The version it was opened on; 0: the first draft."""
+    field: str = Field(default="", max_length=80)
+    """A field's name as drafts have it; empty: the scenario as a whole."""
+    for_all: bool = True
+    """False: hidden from those who may not see keys."""
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    opened_by: str = Field(max_length=80)
+    resolved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    resolved_by: str = Field(default="", max_length=80)
+
+
+class ScenarioRemark(SQLModel, table=True):
+    """One comment of a thread, or that it was resolved or opened again."""
+
+    __tablename__ = "scenario_remark"
+
+    thread_id: UUID = Field(primary_key=True, foreign_key="scenario_thread.id")
+    n: int = Field(primary_key=True)
+    did: str = Field(max_length=20)
+    words: str = Field(default="", sa_type=sa.Text)
+    version: int
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = Field(max_length=80)
+
+
+class ScenarioTask(SQLModel, table=True):
+    """Something one person is asked to do on a scenario by a day."""
+
+    __tablename__ = "scenario_task"
+    __table_args__ = (
+        sa.Index("ix_scenario_task_assignee_done_at", "assignee", "done_at"),
+        sa.Index("ix_scenario_task_scenario_id", "scenario_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    scenario_id: str = Field(max_length=40)
+    version: int
+    kind: TaskKind = Field(sa_type=stored_as_value(TaskKind))
+    assignee: str = Field(max_length=80)
+    words: str = Field(default="", sa_type=sa.Text)
+    due: date
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    asked_by: str = Field(max_length=80)
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    done_by: str = Field(default="", max_length=80)
+    done_how: str = Field(default="", max_length=40)
+    """``done``, ``put away``, or the deed that did it: ``reviewed``, ``signed off``, ``new version`` …"""
+
+
+class KeyPanelVerdict(SQLModel, table=True):
+    """Whether a panel of experts agreed on the key of one version; the last one counts."""
+
+    __tablename__ = "key_panel_verdict"
+    __table_args__ = (sa.Index("ix_key_panel_verdict_scenario_id_version", "scenario_id", "version"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    scenario_id: str = Field(max_length=40, foreign_key="scenario.id")
+    version: int
+    key_sha256: str = Field(max_length=64)
+    """The key that the panel judged; another key of the same version does not exist."""
+    passed: bool
+    detail: str = Field(default="", sa_type=sa.Text)
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = Field(max_length=80)
