@@ -27,6 +27,8 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.authoring.routes.scenarios",
     "sjt.authoring.routes.papers",
     "sjt.authoring.routes.drafts",
+    "sjt.panels.routes.chair",
+    "sjt.panels.routes.expert",
     "sjt.delivery.routes.scheduling",
     "sjt.delivery.routes.invigilator",
     "sjt.delivery.routes.candidate",

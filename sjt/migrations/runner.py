@@ -90,7 +90,13 @@ def _switch_foreign_keys(connection: sa.Connection, to: str) -> None:
         cursor.close()
 
 
-RAW_SQL: Final = ("sjt.audit.sql", "sjt.authoring.sql", "sjt.panels.install", "sjt.delivery.install", "sjt.results.install")
+RAW_SQL: Final = (
+    "sjt.audit.sql",
+    "sjt.authoring.sql",
+    "sjt.panels.install",
+    "sjt.delivery.install",
+    "sjt.results.install",
+)
 """Modules that give triggers and functions: ``install_sql(dialect)``."""
 
 

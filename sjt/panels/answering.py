@@ -36,9 +36,7 @@ def require_answering(found: ExpertPanel, known: ExpertPanelMember, by: Actor) -
         raise Forbidden("Your other roles show you the bank, so you cannot answer blind. Tell the chair.")
 
 
-def save(
-    session: Session, panel_id: UUID, subject: str, response: Any, note: str, *, by: Actor, now: datetime
-) -> bool:
+def save(session: Session, panel_id: UUID, subject: str, response: Any, note: str, *, by: Actor, now: datetime) -> bool:
     """Keep an expert's answer; tells whether it is whole. The same answer again changes nothing."""
     found, known = membership(session, panel_id, by)
     require_answering(found, known, by)

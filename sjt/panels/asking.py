@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -72,7 +72,9 @@ def create(
     if not scenarios:
         faults.append(Fault("", "", "Scenarios", "none is chosen.", "Choose at least one."))
     faults += [
-        Fault("", "", "Scenarios", f"{one} is not in the bank.", "Leave it out.") for one in scenarios if one not in known
+        Fault("", "", "Scenarios", f"{one} is not in the bank.", "Leave it out.")
+        for one in scenarios
+        if one not in known
     ]
     wanted = list(dict.fromkeys(scenarios))
     pinned = {one: held_version(session, one) for one in wanted if one in known}
@@ -167,7 +169,9 @@ def invite_new(session: Session, panel_id: UUID, name: str, email: str, *, by: A
     """Ask an expert who has no log-in yet: it gets the one role, and a one-time link opens it."""
     found = held_panel(session, panel_id, by=by)
     _require_open(found)
-    head = "".join(sign for sign in email.partition("@")[0].lower() if sign.isascii() and (sign.isalnum() or sign in "._-"))
+    head = "".join(
+        sign for sign in email.partition("@")[0].lower() if sign.isascii() and (sign.isalnum() or sign in "._-")
+    )
     login = (head.strip("._-") or "expert")[:60]
     if accounts.find_by_login(session, login) is not None:
         login = f"{login}-{str(panel_id)[:4]}"
@@ -208,7 +212,7 @@ def close(session: Session, panel_id: UUID, *, by: Actor, now: datetime) -> UUID
     ]
     if len(done) < 2:
         raise MoveRefused(
-            f"{len(done)} of the experts have answered everything; agreement needs two, and a key ten. Wait, or ask more."
+            f"{len(done)} of the experts have answered everything; agreement needs two, a key ten. Wait, or ask more."
         )
     found.state, found.closed_at, found.closed_by = PanelState.CLOSED, now, by.id
     found.answers_sha256 = hashlib.sha256(answers_csv(session, found).encode()).hexdigest()
@@ -233,7 +237,7 @@ def _require_open(found: ExpertPanel) -> None:
         raise MoveRefused("This panel is closed; its answers stand.")
 
 
-def note(session: Session, panel_id: UUID, did: str, body: dict[str, object], *, by: Actor, now: datetime) -> None:
+def note(session: Session, panel_id: UUID, did: str, body: Mapping[str, object], *, by: Actor, now: datetime) -> None:
     """Write a line of a panel's chain: never an answer, never a name."""
     audit.record(session, by=by, did=did, on=panel_id, at=now, body=body)
 
@@ -253,9 +257,7 @@ def subjects_of(session: Session, found: ExpertPanel) -> list[str]:
 
 def items_of(session: Session, panel_id: UUID) -> dict[str, tuple[HeldVersion, Item]]:
     """Give the items of a key panel by id."""
-    return {
-        item.id: (held, item) for held in held_scenarios(session, panel_id) for item in asked_items(held.scenario)
-    }
+    return {item.id: (held, item) for held in held_scenarios(session, panel_id) for item in asked_items(held.scenario)}
 
 
 def points_of(session: Session, item: Item) -> int:
@@ -267,9 +269,7 @@ def points_of(session: Session, item: Item) -> int:
 def counted(session: Session, found: ExpertPanel) -> dict[str, dict[str, object]]:
     """Give subject → expert's number (E01, E02 …) → answer, of those who stayed, whole answers alone."""
     numbers = {
-        one.person: f"E{one.number:02d}"
-        for one in store.members(session, found.id)
-        if one.state is MemberState.INVITED
+        one.person: f"E{one.number:02d}" for one in store.members(session, found.id) if one.state is MemberState.INVITED
     }
     out: dict[str, dict[str, object]] = {subject: {} for subject in subjects_of(session, found)}
     for (person, subject), row in sorted(

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from sqlmodel import Session
+
 from sjt.authoring import banked
 from sjt.jobs.context import JobContext
-from sjt.panels import asking, service, store
+from sjt.panels import asking, service
 from sjt.panels.model import Purpose, rows_of
+from sjt.panels.tables import ExpertPanel
 from sjt.psychometrics.commands._io import plain_value
 from sjt.psychometrics.content import content_report
 from sjt.psychometrics.key_bootstrap import bootstrap_keys
@@ -26,22 +29,16 @@ DRAWN: Final = 1000
 def compute(args: Mapping[str, Any], context: JobContext) -> Mapping[str, Any]:
     """Compute the closed panel of ``{"panel": id}`` and keep it."""
     panel_id = UUID(args["panel"])
+    bodies: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
+    said: dict[str, list[Any]] = {}
+    pooled: dict[str, list[Any]] = {}
+    items: list[PanelItem] = []
     with context.session() as session:
         found = asking.panel(session, panel_id)
         if found.purpose is Purpose.CONTENT:
-            said = service.content_said(session, found)
-            pooled = service.content_of_bank(session, found)
+            said, pooled = service.content_said(session, found), service.content_of_bank(session, found)
         else:
-            items = panel_items(
-                {
-                    subject: (asking.points_of(session, item), [row for rater, answer in given.items() for row in rows_of(rater, item, answer)])  # fmt: skip
-                    for (subject, given), item in (
-                        (pair, asking.items_of(session, panel_id)[pair[0]][1])
-                        for pair in asking.counted(session, found).items()
-                    )
-                    if given
-                }
-            )
+            items = panel_items(answers_by_points(session, found))
     if found.purpose is Purpose.CONTENT:
         summary = {"panel": report(said), "bank": report(pooled)}
         bodies = {str(one["scenario"]): (one, {}) for one in summary["panel"]["scenarios"]}
@@ -68,6 +65,18 @@ def compute(args: Mapping[str, Any], context: JobContext) -> Mapping[str, Any]:
     return {"goes_to": f"/panels/{panel_id}", "subjects": len(bodies)}
 
 
+def answers_by_points(session: Session, found: ExpertPanel) -> dict[int, list[dict[str, Any]]]:
+    """Give the rows of `sjt panel`, apart for each length of rating scale."""
+    items = asking.items_of(session, found.id)
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for subject, given in asking.counted(session, found).items():
+        item = items[subject][1]
+        held = rows.setdefault(asking.points_of(session, item), [])
+        for rater, answer in given.items():
+            held += rows_of(rater, item, answer)
+    return rows
+
+
 def report(said: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
     """Give the content report of scenario → answers."""
     found: dict[str, Any] = plain_value(
@@ -79,15 +88,13 @@ def report(said: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
     return found
 
 
-def panel_items(rows: Mapping[str, tuple[int, list[dict[str, Any]]]]) -> list[PanelItem]:
-    """Read each item's rows as `sjt panel` reads them from a file, on the scale of the item's own points."""
-    by_points: dict[int, list[dict[str, Any]]] = {}
-    for points, given in rows.values():
-        by_points.setdefault(points, []).extend(given)
-    found: dict[str, PanelItem] = {}
+def panel_items(by_points: Mapping[int, list[dict[str, Any]]]) -> list[PanelItem]:
+    """Read rows as `sjt panel` reads them from a file, on the scale they were given on."""
+    found: list[PanelItem] = []
     with tempfile.TemporaryDirectory(prefix="sjt-panel-") as folder:
         for points, given in by_points.items():
-            path = Path(folder) / f"{points}.csv"
-            path.write_text(banked.panel_text(given), encoding="utf-8")
-            found |= {item.item: item for item in read_panel(str(path), scale=(1.0, float(points)))}
-    return [found[item] for item in rows if item in found]
+            if given:
+                path = Path(folder) / f"{points}.csv"
+                path.write_text(banked.panel_text(given), encoding="utf-8")
+                found += read_panel(str(path), scale=(1.0, float(points)))
+    return found

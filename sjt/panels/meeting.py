@@ -176,7 +176,7 @@ def _hindrance(session: Session, simulated: bool, held: HeldVersion, open_ones: 
         return "This panel is simulated: it shows how the pages work and settles no key."
     now = held_version(session, held.scenario.id)
     if now.scenario_sha256 != held.scenario_sha256:
-        return f"The wording has changed since: version {now.n} is in the bank. Its key is void until a panel is asked again."
+        return f"The wording has changed since, to version {now.n}. Its key is void until a panel is asked again."
     if now.key_sha256 != held.key_sha256:
         return f"The key has changed since: version {now.n} is in the bank. Ask a panel about that one."
     return ""
@@ -196,7 +196,9 @@ def settle(session: Session, panel_id: UUID, made: Settlement, *, by: Actor, now
     if made.keys is not None:
         n = put_key(session, made.keys, made.held, by=by, now=now)
     gates.record_panel_verdict(session, scenario_id, n, passed=made.passed, detail=made.detail, by=by, now=now)
-    session.add(KeySettlement(panel_id=panel_id, scenario_id=scenario_id, passed=made.passed, became=n, at=now, by=by.id))
+    session.add(
+        KeySettlement(panel_id=panel_id, scenario_id=scenario_id, passed=made.passed, became=n, at=now, by=by.id)
+    )
     session.flush()
     body = {"scenario": scenario_id, "passed": made.passed, "version": n}
     asking.note(session, panel_id, "expert_panel.settled", body, by=by, now=now)

@@ -127,9 +127,7 @@ def rows_of(rater: str, item: Item, response: Any) -> list[dict[str, Any]]:
             given = int(option == response)
         else:
             given = "most" if response["most"] == option else "least" if response["least"] == option else ""
-        rows.append(
-            {"rater": rater, "item": item.id, "option": option, "response": given, "format": item.format.value}
-        )
+        rows.append({"rater": rater, "item": item.id, "option": option, "response": given, "format": item.format.value})
     return rows
 
 

@@ -75,7 +75,9 @@ def keep_findings(
     found = asking.panel(session, panel_id)
     held = store.findings(session, panel_id)
     for subject, (body, drawn) in bodies.items():
-        row = held.get(subject) or ExpertFinding(panel_id=panel_id, subject=subject, found={}, drawn={}, computed_at=now)
+        row = held.get(subject) or ExpertFinding(
+            panel_id=panel_id, subject=subject, found={}, drawn={}, computed_at=now
+        )
         row.found, row.drawn, row.computed_at = dict(body), dict(drawn), now
         session.add(row)
     found.summary = dict(summary)

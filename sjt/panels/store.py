@@ -52,9 +52,7 @@ def scenarios(session: Session, panel_id: UUID) -> Sequence[ExpertPanelScenario]
 
 def members(session: Session, panel_id: UUID) -> Sequence[ExpertPanelMember]:
     return session.exec(
-        select(ExpertPanelMember)
-        .where(ExpertPanelMember.panel_id == panel_id)
-        .order_by(col(ExpertPanelMember.number))
+        select(ExpertPanelMember).where(ExpertPanelMember.panel_id == panel_id).order_by(col(ExpertPanelMember.number))
     ).all()
 
 
@@ -165,7 +163,5 @@ def think_aloud(session: Session, scenario_id: str) -> Sequence[ThinkAloud]:
 
 
 def think_aloud_counts(session: Session) -> dict[str, int]:
-    rows = session.exec(
-        select(col(ThinkAloud.scenario_id), sa.func.count()).group_by(col(ThinkAloud.scenario_id))
-    )
+    rows = session.exec(select(col(ThinkAloud.scenario_id), sa.func.count()).group_by(col(ThinkAloud.scenario_id)))
     return {scenario: int(count) for scenario, count in rows}

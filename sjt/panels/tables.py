@@ -1,4 +1,4 @@
-"""Rows of the panels: who is asked what, the answers (only ever added to), what they add up to, and what was decided."""
+"""Rows of the panels: who is asked what, answers (only ever added to), what they add up to, what was decided."""
 
 from datetime import date, datetime
 from typing import Any

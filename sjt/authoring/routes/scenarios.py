@@ -14,6 +14,7 @@ from sjt.authoring.preview import preview_page
 from sjt.authoring.scenario_page import scenario_view, without_key
 from sjt.authoring.snapshot import Format
 from sjt.authoring.states import ScenarioState
+from sjt.authoring.validity_views import validity_of
 from sjt.authoring.webforms import ImportForm
 from sjt.errors import NotFound
 from sjt.web import paging
@@ -56,6 +57,7 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         line = service.scenario_line(session, scenario_id)
         versions = service.versions(session, scenario_id)
         said = candidate_views.views_on(session, [item.id for item in found.items])
+        validity = validity_of(session, scenario_id) if with_key else []
     view = scenario_view(bank, found, report.findings, statistics, with_key=with_key)
     return render_template(
         "authoring/scenario.html",
@@ -65,6 +67,7 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         versions=versions,
         with_key=with_key,
         said=said,
+        validity=validity,
         survey=candidate_views.QUESTIONS,
     )
 
