@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from sjt.psychometrics import (
     agreement,
     classical,
@@ -34,6 +36,8 @@ from sjt.psychometrics.item_analysis import analyse
 from sjt.psychometrics.responses import read_responses
 from sjt.psychometrics.score_cases import score_file
 from sjt.psychometrics.smallsample import shrink, wilson
+from tools import validation_judged, validation_models
+from tools.validation_tests import test_of
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = ROOT / "tests" / "psychometrics" / "reference"
@@ -44,8 +48,9 @@ WORKED = "worked case, computed apart"
 INTRO = (
     "Written by `python tools/validation.py` from the reference vectors in `tests/psychometrics/reference` (provenance"
     " in its `SOURCES.md`); the tests hold every difference to its tolerance. References are rounded, scoring to 6"
-    " decimals and the rest to 8 or more, so a difference below one in the last place is agreement. Contrasting"
-    " groups, equating, response models and logistic DIF are compared by the tests of their commands."
+    " decimals and the rest to 8 or more, so a difference below one in the last place is agreement. The last"
+    " column names the test that holds the row. Where response models differ by more than a rounding, the other"
+    " program's search stopped earlier (docs/irt.md)."
 )
 
 
@@ -105,6 +110,9 @@ def items() -> Iterator[Row]:
         guttman = ctt["guttman_cov"]["values"]
         yield "Item analysis", "lambda2", f"R, {name}", gap(reliability.lambda2(cov), guttman["lambda2"])
         yield "Item analysis", "lambda6", f"R, {name}", gap(reliability.lambda6(cov), guttman["lambda6"])
+        if "split_half" in ctt:
+            split = reliability.lambda4(reliability.correlation(cov), as_psych=True)
+            yield "Item analysis", "lambda4", f"R psych, {name}", gap(split, ctt["split_half"]["values"]["max_lambda4"])
 
 
 def analyses() -> Iterator[Row]:
@@ -284,6 +292,8 @@ FAMILIES: tuple[Callable[[], Iterator[Row]], ...] = (
     contents,
     monitoring,
     groups,
+    *validation_judged.FAMILIES,
+    *validation_models.FAMILIES,
 )
 
 
@@ -298,12 +308,13 @@ def page() -> tuple[str, float]:
         "# How far our numbers are from others'",
         INTRO,
         "",
-        "| family | statistic | source | largest difference |",
-        "| --- | --- | --- | --- |",
+        "| family | statistic | source | largest difference | test |",
+        "| --- | --- | --- | --- | --- |",
     ]
     # differences below 1e-9 come out of the last digits, which machines do not share
     lines += [
         f"| {room} | {what} | {source} | {'below 1e-9' if difference < 1e-9 else f'{difference:.0e}'} |"
+        f" `{test_of(room, what)}` |"
         for (room, what, source), difference in worst.items()
     ]
     return "\n".join(lines) + "\n", max(worst.values())

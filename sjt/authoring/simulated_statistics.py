@@ -15,8 +15,8 @@ from pydantic import TypeAdapter
 from sjt.authoring import banked
 from sjt.authoring.model import Bank
 from sjt.authoring.states import Statistic
-from sjt.psychometrics.simulate import SimItem, angoff_rows, from_key, trial_statistics
-from sjt.psychometrics.simulate_cohort import panel_rows
+from sjt.psychometrics.simulate import SimItem, from_key
+from sjt.psychometrics.simulate_judges import angoff_rows, panel_rows, trial_statistics
 
 JUDGEMENTS_FILE = f"{banked.JUDGEMENTS}/angoff-simulated.csv"
 STATISTICS_FILE = f"{banked.FOLDER}/simulated.csv"

@@ -9,7 +9,10 @@ from numpy.typing import ArrayLike
 
 from sjt.errors import ShapeError
 from sjt.psychometrics import irt_scores
-from sjt.psychometrics.irt_mml import Fit, Prior, fit_mml
+from sjt.psychometrics.irt_cml import Andersen, CmlFit, andersen, fit_cml
+from sjt.psychometrics.irt_likelihood import Prior
+from sjt.psychometrics.irt_limited import overall_fit
+from sjt.psychometrics.irt_mml import Fit, fit_mml
 from sjt.psychometrics.irt_models import MODELS, Model
 
 PRIOR_BELOW = 100
@@ -69,7 +72,75 @@ def fit(
         found = fit_mml(x, chosen, groups=groups, prior=prior)
     except ShapeError as error:
         return _nothing(model, x, str(error))
-    return describe(found, x.shape[1], notes)
+    answer = describe(found, x.shape[1], notes)
+    answer["overall"] = overall(found)
+    if chosen in ("rasch", "pcm") and groups is None:
+        answer["conditional"] = conditional(x)
+    return answer
+
+
+def overall(found: Fit) -> dict[str, Any]:
+    """M2 or C2 of a fit as plain values, or why there is none."""
+    try:
+        one = overall_fit(found)
+    except (ShapeError, np.linalg.LinAlgError) as error:
+        return {"statistic": None, "why": str(error)}
+    return {
+        "kind": one.kind,
+        "statistic": _number(one.statistic),
+        "df": one.df,
+        "p": _number(one.p),
+        "rmsea": _number(one.rmsea),
+        "rmsea_90": [_number(one.rmsea_low), _number(one.rmsea_high)],
+        "srmsr": _number(one.srmsr),
+        "cfi": _number(one.cfi),
+        "tli": _number(one.tli),
+        "n": one.n,
+    }
+
+
+def conditional(marks: ArrayLike) -> dict[str, Any]:
+    """Conditional likelihood of the Rasch or partial credit model, with Andersen's test by the median total."""
+    x = np.asarray(marks, dtype=np.float64)
+    try:
+        found = fit_cml(x)
+    except ShapeError as error:
+        return {"loglik": None, "why": str(error)}
+    test: dict[str, Any]
+    try:
+        test = _andersen(andersen(x))
+    except ShapeError as error:
+        test = {"chi2": None, "why": str(error)}
+    return {**_conditional(found, x.shape[1]), "andersen": test}
+
+
+def _conditional(found: CmlFit, n_items: int) -> dict[str, Any]:
+    at = {column: j for j, column in enumerate(found.columns)}
+    rows = []
+    for column in range(n_items):
+        j = at.get(column)
+        rows.append(
+            {"item": column, "intercepts": [], "intercept_se": [], "why": UNSEEN}
+            if j is None
+            else {
+                "item": column,
+                "intercepts": [_number(c) for c in found.items.intercepts[j]],
+                "intercept_se": [_number(e) for e in found.intercept_se[j]],
+                "marks": [float(m) for m in found.items.marks[j]],
+            }
+        )
+    return {
+        "loglik": found.loglik,
+        "n_parameters": found.n_parameters,
+        "n_used": found.n_used,
+        "converged": found.converged,
+        "items": rows,
+        "notes": found.notes,
+    }
+
+
+def _andersen(test: Andersen) -> dict[str, Any]:
+    return {"chi2": test.chi2, "df": test.df, "p": test.p, "items_left_out": test.left_out}
 
 
 def known_model(model: str) -> Model:

@@ -1,4 +1,4 @@
-"""How well a response model fits: infit and outfit, Q3, l_z of persons, Guttman errors, S-X²."""
+"""How well a response model fits: infit and outfit, Q3, l_z of persons, Guttman errors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from sjt.psychometrics._validate import FloatArray
 from sjt.psychometrics.irt_models import Items
-from sjt.psychometrics.irt_scores import normal_weights, total_distribution
-
-LEAST_EXPECTED = 1.0
 
 
 @dataclass(frozen=True)
@@ -103,71 +100,3 @@ def guttman_errors(marks: ArrayLike) -> FloatArray:
     most = passed * (seen.sum(axis=1) - passed)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(most > 0, errors / most, np.where(seen.any(axis=1), 0.0, nan)))
-
-
-@dataclass(frozen=True)
-class ItemFit:
-    """S-X² of one item."""
-
-    chi2: float
-    df: int
-    p: float
-
-
-def s_x2(items: Items, codes: NDArray[np.int16], theta: FloatArray, sd: float, item: int, n_parameters: int) -> ItemFit:
-    """Orlando and Thissen's S-X² from complete persons: shares of each category among persons of the same total.
-
-    Cells expected below 1 are joined with their neighbours, first within a total, then totals with each other.
-
-    Notes
-    -----
-    The rule by which sparse cells are joined decides the value where answers are sparse; packages differ there.
-    """
-    from scipy.special import chdtrc
-
-    complete = (codes >= 0).all(axis=1)
-    rest = [j for j in range(len(items.marks)) if j != item]
-    steps = [np.arange(m.size, dtype=np.float64) for m in items.marks]
-    counted = Items(items.model, steps, items.slopes, items.intercepts)
-    without = Items(items.model, [steps[j] for j in rest], items.slopes[rest], [items.intercepts[j] for j in rest])
-    share = normal_weights(theta, 0.0, sd)
-    every, _ = total_distribution(without, theta)
-    _, others = total_distribution(without, theta)
-    p = counted.probabilities(item, theta)
-    categories = p.shape[0]
-    top = int(every[-1]) + categories - 1
-    joint = np.zeros((top + 1, categories))
-    for k in range(categories):
-        joint[k : k + others.shape[0], k] = (others * p[k]) @ share
-    total = codes[complete].sum(axis=1)
-    observed = np.zeros((top + 1, categories))
-    np.add.at(observed, (total, codes[complete, item]), 1.0)
-    n = observed.sum(axis=1, keepdims=True)
-    expected = n * joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
-    chi2, df = 0.0, 0
-    middle = (top + 1) // 2
-    for order in (range(1, middle), range(top - 1, middle, -1)):
-        for t in order:  # sparse totals are joined towards the middle
-            if expected[t].min() < LEAST_EXPECTED and _join(observed[t], expected[t])[1].size < 2:
-                to = t + 1 if t < middle else t - 1
-                observed[to] += observed[t]
-                expected[to] += expected[t]
-                observed[t] = expected[t] = 0.0
-    for t in range(1, top):
-        o, e = _join(observed[t], expected[t])
-        if e.size > 1:
-            chi2 += float(((o - e) ** 2 / e).sum())
-            df += e.size - 1
-    df -= n_parameters
-    return ItemFit(chi2, df, float(chdtrc(df, chi2)) if df > 0 else nan)
-
-
-def _join(observed: FloatArray, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
-    o, e = list(observed), list(expected)
-    while len(e) > 1 and min(e) < LEAST_EXPECTED:
-        at = int(np.argmin(e))
-        to = at - 1 if at > 0 and (at == len(e) - 1 or e[at - 1] <= e[at + 1]) else at + 1
-        e[to] += e[at]
-        o[to] += o[at]
-        del e[at], o[at]
-    return np.array(o), np.array(e)

@@ -174,4 +174,10 @@ def _irt(core: Core, responses: Responses, model: str) -> dict[str, Any]:
         row["item"] = item
     for row, person in zip(result.get("persons", []), responses.persons):
         row["person"] = person
+    conditional = result.get("conditional") or {}
+    for row, item in zip(conditional.get("items", []), responses.items):
+        row["item"] = item
+    test = conditional.get("andersen")
+    if test is not None and "items_left_out" in test:
+        test["items_left_out"] = [responses.items[j] for j in test["items_left_out"]]
     return result

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from sjt.errors import Fault, InputError
 from sjt.psychometrics.classical import score_groups, scores
 from sjt.psychometrics.gram import FloatArray
-from sjt.psychometrics.responses import Responses, item_limits, read_sheet
+from sjt.psychometrics.responses import Responses, item_limits
+from sjt.psychometrics.sheet import read_sheet
 from sjt.psychometrics.smallsample import wilson
 
 RAPID_SHARE = 0.05

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from sjt.errors import ShapeError
 from sjt.psychometrics import irt, irt_scores
 from sjt.psychometrics.commands.analyse import analyse
-from sjt.psychometrics.irt_mml import Fit, Prior, fit_mml
+from sjt.psychometrics.irt_likelihood import Prior
+from sjt.psychometrics.irt_mml import Fit, fit_mml
 
 HERE = Path(__file__).parent / "reference"
 SETS = {name: json.loads((HERE / f"{name}.json").read_text()) for name in ("math14w", "verbal_aggression")}

@@ -29,14 +29,6 @@ def test_mean_squares_q3_and_person_fit_meet_mirt(name: str, block: str, model: 
     np.testing.assert_allclose(irt_fit.q3(found.items, found.codes, theta), want["q3"]["matrix"], atol=0.005)
 
 
-def test_s_x2_of_right_and_wrong_items_meets_mirt() -> None:
-    found, want = fitted("math14w", "2pl"), SETS["math14w"]["mml"]["mml_2PL"]["values"]["s_x2"]
-    fits = [irt_fit.s_x2(found.items, found.codes, found.theta, 1.0, j, 2) for j in range(13)]
-    assert [fit.df for fit in fits] == want["df"]
-    np.testing.assert_allclose([fit.chi2 for fit in fits], want["s_x2"], atol=0.05)
-    np.testing.assert_allclose([fit.p for fit in fits], want["p"], atol=0.01)
-
-
 def test_guttman_errors_are_none_for_a_perfect_order_and_one_for_its_reverse() -> None:
     x = np.tril(np.ones((6, 6)))[:, :5]
     errors = irt_fit.guttman_errors(np.vstack([x, x, [[0, 0, 0, 0, 1]]]))

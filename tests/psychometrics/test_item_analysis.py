@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sjt.errors import InputError
-from sjt.psychometrics import item_analysis, options, report, simulate_cohort
+from sjt.psychometrics import item_analysis, options, report, simulate_cohort, simulate_files
 from sjt.psychometrics.classical import item_rest_correlation
 from sjt.psychometrics.commands._io import plain_value
 from sjt.psychometrics.commands.analyse import analyse as command
@@ -290,7 +290,7 @@ def test_rapid_answers_are_flagged_where_they_were_planted() -> None:
 
 def test_a_read_raw_file_says_the_same_as_the_answers_themselves(tmp_path: Path) -> None:
     cohort = simulate_cohort.simulate(40, seed=2, scenarios=8, plants=())
-    simulate_cohort.write_files(cohort, tmp_path)
+    simulate_files.write_files(cohort, tmp_path)
     data = read_responses(tmp_path / "RESPONSES.csv", read_items(tmp_path / "ITEMS.csv"))
     told = options.analyse_options(data, options.read_raw(tmp_path / "RAW.csv", data))
     for item in cohort.items:
@@ -314,7 +314,7 @@ def test_raw_answers_of_strangers_and_broken_json_are_refused(tmp_path: Path) ->
 
 def test_the_report_is_one_file_that_fetches_nothing_and_repeats(tmp_path: Path) -> None:
     cohort = simulate_cohort.simulate(60, seed=2, scenarios=6)
-    simulate_cohort.write_files(cohort, tmp_path)
+    simulate_files.write_files(cohort, tmp_path)
     pages = []
     for name in ("one.html", "two.html"):
         run = [

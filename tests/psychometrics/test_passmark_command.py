@@ -1,6 +1,7 @@
 """`sjt passmark` against the standard-setting references, and against files with faults."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,21 @@ def test_contrasting_groups_finds_the_gap_between_two_apart_groups(tmp_path: Pat
     answer = run(passmark.contrasting_groups, write(tmp_path / "c.csv", "person,score,group", rows))
     assert (answer["cut"], answer["false_pass"], answer["false_fail"]) == (65, 0, 0)
     assert answer["curve"][0] == {"cut": 50, "false_pass": 1, "false_fail": 0}
+
+
+def test_contrasting_groups_meets_counting_every_cut(tmp_path: Path) -> None:
+    case = REFERENCE["brm"]
+    able = [grade >= case["border"] for grade in case["grade"]]
+    people = list(zip(case["score"], able, strict=True))
+    rows = [(f"p{i}", score, "competent" if one else "not") for i, (score, one) in enumerate(people)]
+    answer = run(passmark.contrasting_groups, write(tmp_path / "c.csv", "person,score,group", rows))
+    counted = []
+    for cut in range(int(min(case["score"])), int(max(case["score"])) + 3):
+        fails = Fraction(sum(one and score < cut for score, one in people), able.count(True))
+        passes = Fraction(sum(not one and score >= cut for score, one in people), able.count(False))
+        counted.append((fails + passes, cut, float(passes), float(fails)))
+    best = [one for one in counted if one[0] == min(counted)[0]]
+    assert (answer["cut"], answer["false_pass"], answer["false_fail"]) == best[(len(best) - 1) // 2][1:]
 
 
 def test_yes_no_is_the_share_of_yes_times_the_marks(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sjt.errors import InputError
-from sjt.psychometrics import scoring, simulate, simulate_cohort
+from sjt.psychometrics import scoring, simulate, simulate_cohort, simulate_files, simulate_judges
 from sjt.psychometrics.commands.simulate import simulate as command
 from sjt.psychometrics.gram import MarkTable, pair_sums
 from sjt.psychometrics.reliability import testlet_alpha as alpha_of_testlets
@@ -128,7 +128,7 @@ def test_a_seed_repeats_byte_for_byte_and_another_does_not(tmp_path: Path) -> No
 
 def test_the_files_tell_one_story(tmp_path: Path) -> None:
     cohort = simulate_cohort.simulate(15, scenarios=8, seed=2)
-    simulate_cohort.write_files(cohort, tmp_path)
+    simulate_files.write_files(cohort, tmp_path)
     marks = {row["person"]: row for row in csv.DictReader((tmp_path / "RESPONSES.csv").read_text().splitlines())}
     items = {row["item"]: row for row in csv.DictReader((tmp_path / "ITEMS.csv").read_text().splitlines())}
     of = {item.id: item for item in cohort.items}
@@ -152,14 +152,14 @@ def test_an_unknown_plant_is_refused_by_name() -> None:
 
 
 def test_judges_never_rate_below_chance() -> None:
-    rows = simulate.angoff_rows(ITEMS, judges=8)
+    rows = simulate_judges.angoff_rows(ITEMS, judges=8)
     chance = {item.id: float(item.chance) for item in ITEMS}
     assert all(row["rating"] >= chance[row["item"]] - 1e-9 for row in rows)
     assert {row["round"] for row in rows} == {1, 2}
 
 
 def test_trial_statistics_carry_their_source_and_error() -> None:
-    rows = simulate.trial_statistics(ITEMS[:8], n=60, date="2026-01-12")
+    rows = simulate_judges.trial_statistics(ITEMS[:8], n=60, date="2026-01-12")
     assert {row["name"] for row in rows} == {
         "facility",
         "discrimination",

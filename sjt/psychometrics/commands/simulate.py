@@ -32,11 +32,12 @@ def simulate(persons: int, out: str, seed: int, scenarios: int, forms: int, plan
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from sjt.psychometrics import simulate_cohort as cohorts
+    from sjt.psychometrics.simulate_files import write_files
 
     cohort = cohorts.simulate(
         persons, seed=seed, scenarios=scenarios, forms=forms, plants=_plants(plant, cohorts.PLANTS)
     )
-    for path in cohorts.write_files(cohort, Path(out)):
+    for path in write_files(cohort, Path(out)):
         click.echo(str(path))
 
 
