@@ -43,18 +43,16 @@ def save(session: Session, panel_id: UUID, subject: str, response: Any, note: st
     if len(note) > MOST_SIGNS:
         raise InputError(f"A remark has at most {MOST_SIGNS:,} signs. Shorten it.")
     if found.purpose is Purpose.CONTENT:
-        held = next((one for one in asking.held_scenarios(session, panel_id) if one.scenario.id == subject), None)
-        if held is None:
-            raise NotFound("The panel is not asked about this scenario.")
+        held, _ = asking.held_for(session, panel_id, subject)
         codes = authoring.bank(session).standard.allowed_codes(held.scenario.option)
         kept = checked_content(list(codes), response.get("relevance"), response.get("code"))
         whole = True
     else:
-        item = asking.items_of(session, panel_id).get(subject)
+        _, item = asking.held_for(session, panel_id, subject)
         if item is None:
-            raise NotFound("The panel is not asked about this item.")
-        kept = checked_answer(item[1], asking.points_of(session, item[1]), response)
-        whole = is_whole(item[1], kept)
+            raise NotFound("The panel is asked about the items of this scenario, one by one.")
+        kept = checked_answer(item, asking.points_of(session, item), response)
+        whole = is_whole(item, kept)
     before = store.answers(session, panel_id, by.id).get((by.id, subject))
     if before is not None and before.response == kept and before.note == note.strip():
         return before.whole

@@ -260,6 +260,17 @@ def items_of(session: Session, panel_id: UUID) -> dict[str, tuple[HeldVersion, I
     return {item.id: (held, item) for held in held_scenarios(session, panel_id) for item in asked_items(held.scenario)}
 
 
+def held_for(session: Session, panel_id: UUID, subject: str) -> tuple[HeldVersion, Item | None]:
+    """Give the version that a subject (an item, or a scenario) belongs to, reading no other; NotFound if not asked."""
+    for one in store.scenarios(session, panel_id):
+        if subject == one.scenario_id or subject.startswith(f"{one.scenario_id}-"):
+            held = held_version(session, one.scenario_id, one.version)
+            item = next((item for item in asked_items(held.scenario) if item.id == subject), None)
+            if item is not None or subject == one.scenario_id:
+                return held, item
+    raise NotFound("The panel is not asked about this.")
+
+
 def points_of(session: Session, item: Item) -> int:
     """Give the number of points of an item's rating scale."""
     scale = authoring.bank(session).settings.scales.get(item.scale or "")
