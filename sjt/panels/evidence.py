@@ -67,4 +67,7 @@ def validity(session: Session) -> Validity:
     whole = (last.summary or {}).get("bank", {}) if last else {}
     found = {one["scenario"]: one for one in whole.get("scenarios", ())}
     notes = store.think_aloud_counts(session)
-    return Validity(last, whole, [(one, found.get(one.id), notes.get(one.id, 0)) for one in bank.scenarios])
+    rows = [(one, found.get(one.id), notes.get(one.id, 0)) for one in bank.scenarios]
+    # what is on record first; the rest is what is still to be done
+    rows.sort(key=lambda row: (row[1] is None, row[2] == 0))
+    return Validity(last, whole, rows)

@@ -31,6 +31,8 @@ from sjt.panels.tables import (
 )
 
 PURPOSE_WORDS: Mapping[Purpose, str] = {Purpose.KEY: "Key panel", Purpose.CONTENT: "Relevance and mapping"}
+LEAST_SHOWN = 0.01
+"""A key that fewer of the drawn panels give is not worth a line."""
 VERDICT_TONES = {"accept": "ok", "review": "warn", "reject": "danger"}
 
 
@@ -315,6 +317,7 @@ def item_page(session: Session, panel_id: UUID, item_id: str) -> ItemPage:
         keys=[
             (key_words(item.format, key, points), share, not contradictions(item.format, table, key))
             for key, share in row.drawn["keys"][:8]
+            if share >= LEAST_SHOWN
         ],
         decisions=[
             (one, meetings.get(one.meeting_id), accounts.name_of(session, one.by), OUTCOME_WORDS[one.outcome])
