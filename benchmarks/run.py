@@ -127,10 +127,11 @@ BENCHES = (
     Bench("audit.py", ("--rows", "50000", "--rounds", "5"), audit),
     Bench("importing.py", ("--persons", "20000", "--rounds", "5"), importing),
     Bench("coldstart.py", ("--rounds", "3"), coldstart),
+    Bench("save_path.py", ("--short", "--rounds", "1", "--seconds", "2", "--only", "cpu", "page", "slow-disk"), rows),
     Bench("truth.py", ("--forms", "20", "--seeds", "1", "--answers", "0", "50"), truth),
 )
 OWN_TARGETS = {"coverage.py": "make bench-coverage", "faults.py": "make bench-faults"}
-HELPERS = {"run.py", "assembly_banks.py"}
+HELPERS = {"run.py", "assembly_banks.py"} | {path.name for path in HERE.glob("save_path_*.py")}
 
 
 def run(bench: Bench, seconds: float, folder: Path) -> list[Line]:

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from sjt import db, paths
 from sjt.access import Actor
 from sjt.config import Settings
+from sjt.delivery.short_way import ShortWay
 from sjt.joining import register_rooms
 from sjt.times import Clock, SystemClock
 from sjt.web import errors, filters, guards, headers
@@ -26,7 +27,13 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.jobs.routes",
     "sjt.authoring.routes.scenarios",
     "sjt.authoring.routes.papers",
+    "sjt.authoring.routes.blueprints",
     "sjt.authoring.routes.drafts",
+    "sjt.authoring.routes.life",
+    "sjt.authoring.routes.tasks",
+    "sjt.authoring.routes.suspensions",
+    "sjt.authoring.routes.writing",
+    "sjt.authoring.routes.exchange",
     "sjt.panels.routes.chair",
     "sjt.panels.routes.expert",
     "sjt.delivery.routes.scheduling",
@@ -35,6 +42,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.delivery.routes.events",
     "sjt.delivery.routes.putting_right",
     "sjt.delivery.routes.room_papers",
+    "sjt.delivery.routes.locked",
     "sjt.delivery.routes.preflight",
     "sjt.delivery.routes.emergency",
     "sjt.delivery.routes.feedback",
@@ -79,6 +87,7 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
     app.extensions[guards.SETTINGS] = settings
     app.extensions[guards.CLOCK] = clock or SystemClock()
     db.bind(database or db.Database(settings.database_url))
+    app.wsgi_app = ShortWay(app, app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

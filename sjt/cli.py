@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
         "coverage": "sjt.authoring.bank_commands:coverage",
         "import": "sjt.authoring.bank_commands:import_",
         "export": "sjt.authoring.bank_commands:export",
+        "template": "sjt.authoring.bank_commands:template",
         "format": "sjt.authoring.bank_commands:format_",
         "stamp": "sjt.authoring.bank_commands:stamp",
         "simulate-statistics": "sjt.authoring.bank_commands:simulate_statistics",
@@ -68,6 +69,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
         "create": "sjt.delivery.commands:session_create",
         "replay": "sjt.delivery.commands:session_replay",
         "close": "sjt.delivery.commands:session_close",
+        "lock-key": "sjt.delivery.commands:session_lock_key",
     },
     "candidates": {"import": "sjt.delivery.commands:candidates_import"},
     "results": {
@@ -115,7 +117,7 @@ PURE: Final = (
     "sjt.authoring.forms_commands:",
     *(
         f"sjt.authoring.bank_commands:{name}"
-        for name in ("check", "coverage", "format_", "simulate_statistics", "stamp")
+        for name in ("check", "coverage", "format_", "simulate_statistics", "stamp", "template")
     ),
 )
 """Targets that no higher room takes part in, or that join the rooms themselves."""

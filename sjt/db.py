@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import Enum
 from fractions import Fraction
@@ -152,6 +152,10 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 16) -> None:
         self.url = sa.make_url(url)
+        self.key = str(self.url)
+        """Names the database in what a process keeps of several; made once, since requests ask for it."""
+        self.closing: list[Callable[[], None]] = []
+        """Called by ``dispose``: who holds connections of its own closes them here."""
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self.engine: Engine = sa.create_engine(self.url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
@@ -196,6 +200,8 @@ class Database:
                     raw.execute("PRAGMA query_only = OFF")
 
     def dispose(self) -> None:
+        for close in self.closing:
+            close()
         self.engine.dispose()
 
 

@@ -171,31 +171,57 @@ def simulate_statistics(directory: Path | None, seed: int, judges: int, experts:
 
 
 @click.command(name="import")
-@click.argument("directory", type=FOLDER)
-def import_(directory: Path) -> None:
-    """Import a bank whole, or, if it holds one error, not at all.
+@click.argument("source", metavar="DIRECTORY|FILE.xlsx", type=FOLDER)
+@click.option("--check", "only_check", is_flag=True, help="Read and check, and change nothing.")
+def import_(source: Path, only_check: bool) -> None:
+    """Import a bank whole, or, if it holds one error, not at all: a folder, or an Excel workbook.
+
+    A workbook that sjt bank export wrote holds the whole bank. One that began as sjt bank template adds to the bank
+    of its name and changes the scenarios whose ids it has.
 
     Example: sjt bank import scenario_bank/cypf
     """
     from sjt.authoring import import_export, service
+    from sjt.authoring.workbook import check_workbook, read_workbook
     from sjt.config import Settings
-    from sjt.db import Database, bind, transaction
+    from sjt.db import Database, bind, session, transaction
 
-    ready = import_export.prepare_directory(directory, today=utc_now().date())
+    today = utc_now().date()
     bind(Database(Settings.from_env().database_url))
-    with transaction() as session:
-        done = service.import_prepared(session, ready, by=SYSTEM, now=utc_now())
+    if source.suffix.lower() == ".xlsx":
+        book = read_workbook(_bytes(source), source.name)
+        with session() as reading:
+            held = service.held_reading(reading, book.bank_id)
+        checked = check_workbook(book, held, today=today)
+        ready = checked.prepared
+        for scenario_id in checked.voided:
+            click.echo(f"{scenario_id}: text or key changed, so its key is illustrative again.", err=True)
+    else:
+        ready = import_export.prepare_directory(source, today=today)
+        assert ready.sound
+    if only_check:
+        click.echo(f"{ready.report.scenarios} scenarios, no error, {len(ready.report.warnings)} warnings.")
+        return
+    with transaction() as writing:
+        done = service.import_prepared(writing, ready, by=SYSTEM, now=utc_now())
     click.echo(
         f"{ready.report.scenarios} scenarios imported into bank {done.bank_id}: {len(done.new)} new, "
         f"{len(done.changed)} changed, {done.same} as before, {len(done.left_out)} left out."
     )
 
 
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    return path.read_bytes()
+
+
 @click.command()
-@click.argument("directory", type=FOLDER)
-@click.option("--bank", "bank_id", default="cypf", show_default=True, help="The id of the bank to export.")
-def export(directory: Path, bank_id: str) -> None:
-    """Write a bank to files; what was imported and never edited comes out byte for byte.
+@click.argument("target", metavar="DIRECTORY|FILE.xlsx", type=FOLDER)
+@click.option("--bank", "bank_id", default=None, help="The id of the bank to export; without it, the one there is.")
+@click.option("--xlsx", is_flag=True, help="Write an Excel workbook; a target that ends in .xlsx says the same.")
+def export(target: Path, bank_id: str | None, xlsx: bool) -> None:
+    """Write a bank to files, or to one Excel workbook; an import of either gives the same files back, byte for byte.
 
     Example: sjt bank export out/cypf --bank cypf
     """
@@ -205,5 +231,26 @@ def export(directory: Path, bank_id: str) -> None:
 
     bind(Database(Settings.from_env().database_url))
     with session() as reading:
-        service.export_bank(reading, bank_id, directory)
-    click.echo(f"Bank {bank_id} written to {directory}.")
+        if xlsx or target.suffix.lower() == ".xlsx":
+            name, content = service.bank_workbook(reading, bank_id)
+            target.write_bytes(content)
+        else:
+            name = service.export_bank(reading, bank_id, target)
+    click.echo(f"Bank {name} written to {target}.")
+
+
+@click.command()
+@click.argument("target", metavar="FILE.xlsx", type=FOLDER)
+@click.option("--bank", "directory", type=FOLDER, default=None, help="The folder of the bank whose lists it offers.")
+def template(target: Path, directory: Path | None) -> None:
+    """Write an empty workbook for writers: a sheet for each table, with the bank's lists; no database.
+
+    Example: sjt bank template new-scenarios.xlsx
+    """
+    from sjt.authoring.workbook import template as empty_workbook
+
+    bank = sound_bank(directory or bank_dir())
+    if target.suffix.lower() != ".xlsx":
+        raise InputError(f"{target} is no .xlsx file. Give its name with that ending.")
+    target.write_bytes(empty_workbook(bank))
+    click.echo(f"{target} offers the lists of bank {bank.settings.id}.")

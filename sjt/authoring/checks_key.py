@@ -258,7 +258,7 @@ def reasons_and_codes(desk: Desk) -> Iterator[Finding]:
             elif count < WHY_WORDS:
                 yield desk.on_key(
                     "L07", ERROR, scenario, f"{item.id}: the reason for {option.id} has {count} words.",
-                    f"Write at least {WHY_WORDS}: what it achieves for the child, the risk, who decides.",
+                    f"Write at least {WHY_WORDS}: what it achieves for the person, the risk, who decides.",
                     item.id, "why", option.id, item=item.id,
                 )  # fmt: skip
             elif _restates(why, option.text):

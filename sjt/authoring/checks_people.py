@@ -81,7 +81,7 @@ def _roles(desk: Desk) -> Iterator[Finding]:
     everybody = _everybody(desk)
     for name in ("female", *CHARACTERISTICS):
         share = _share(everybody, name)
-        for role in ("child", "family", "colleague", "manager"):
+        for role in ("child", "client", "family", "colleague", "manager"):
             k, n = _counts([person for person in everybody if person.role == role], name)
             if n < PEOPLE_LEAST or share is None:
                 continue

@@ -11,9 +11,6 @@ from sjt.authoring.snapshot import Format
 from sjt.authoring.standard import CORE
 from sjt.errors import InputError
 
-FORMAT_LEAST = 6
-"""At least six items of each format in a bank (issue 2); fewer is named as a gap."""
-
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -46,7 +43,7 @@ def coverage(bank: Bank, option: str, scenarios: Iterable[Scenario] | None = Non
     """Count what a candidate of this option can meet.
 
     Knowledge and skills are covered by a primary tag, behaviours by any, since they show in how a thing is done;
-    formats are needed over the whole bank.
+    formats are needed over the whole bank. A code that the plan leaves to other components is no gap.
     """
     standard = bank.standard
     if option not in standard.option_ids:
@@ -59,7 +56,10 @@ def coverage(bank: Bank, option: str, scenarios: Iterable[Scenario] | None = Non
     areas = Counter(area for scenario in chosen for area in scenario.areas)
     formats = Counter(item.format.value for scenario in chosen for item in scenario.items)
     gaps: list[Gap] = []
+    plan = bank.plans.get(bank.settings.plan)
     for code in standard.required_by_option[option]:
+        if plan is not None and not plan.is_tested(code):
+            continue
         statement = standard.codes[code]
         if statement.kind == "behaviour":
             if not primary[code] + secondary[code]:
@@ -73,11 +73,12 @@ def coverage(bank: Bank, option: str, scenarios: Iterable[Scenario] | None = Non
         if not areas[area]:
             gaps.append(Gap("area", area, 0, 1, f"No scenario serves area {area}."))
     everywhere = Counter(item.format for scenario in pool for item in scenario.items)
+    least = bank.settings.limits.items_of_format
     for format_ in Format:
         have = everywhere[format_]
-        if have < FORMAT_LEAST:
-            message = f"The bank has {have} {format_.value} items; {FORMAT_LEAST} are needed."
-            gaps.append(Gap("format", format_.value, have, FORMAT_LEAST, message))
+        if have < least:
+            message = f"The bank has {have} {format_.value} items; {least} are needed."
+            gaps.append(Gap("format", format_.value, have, least, message))
     return Coverage(
         option=option,
         scenarios=len(chosen),

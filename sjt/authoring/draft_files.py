@@ -16,7 +16,7 @@ from sjt.authoring.draft import FEATURES, LAW_PARTS, ON, PERSON_PARTS, Fields, f
 from sjt.authoring.model import RULE_OF_FORMAT, Bank, Format, KeySet, Scenario
 from sjt.authoring.writer import key_text, scenario_text
 
-ROLES: Final = ("child", "family", "colleague", "manager", "antagonist")
+ROLES: Final = ("child", "client", "family", "colleague", "manager", "antagonist")
 GENDERS: Final = ("", "female", "male", "other")
 NOT_YET: Final = "Not written yet."
 A_STAND_IN_DAY: Final = date(2999, 1, 1)
@@ -79,12 +79,16 @@ class _Builder:
             "topics": tuple(line.strip() for line in held.get("topics", "").split("\n") if line.strip()),
             "content_note": held.get("content_note", ""),
             "family": held.get("family", ""),
+            "reskin_of": held.get("reskin_of", ""),
             "features": {name: held.get(f"features.{name}", "") for name in FEATURES},
             "story": held.get("story", ""),
         }
         if not values["story"]:
             self.lack("story", "The story is missing.", "Write what has happened, in 40 to 120 words.")
         values |= {name: tuple(listed(held, name)) for name in ("outcomes", "areas", "enemies", "capabilities")}
+        parent = values["reskin_of"]
+        if parent and parent not in values["enemies"]:  # whoever knows one knows the other, whatever is ticked
+            values["enemies"] = (*values["enemies"], parent)
         values["ksbs"] = [
             {
                 "code": code,

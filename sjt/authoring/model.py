@@ -42,7 +42,7 @@ class Person:
     """Somebody named in the story; what is said of them here is used to balance the bank, never shown."""
 
     name: Text
-    role: Literal["child", "family", "colleague", "manager", "antagonist"]
+    role: Literal["child", "client", "family", "colleague", "manager", "antagonist"]
     gender: Literal["", "female", "male", "other"] = ""
     heritage: str = ""
     age: str = ""
@@ -120,6 +120,7 @@ class FrontMatter:
     law: tuple[Law, ...] = ()
     enemies: tuple[ScenarioId, ...] = ()
     family: str = ""
+    reskin_of: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9]*-[0-9]{4,})?$")] = ""
     capabilities: tuple[Text, ...] = ()
     features: Features = Features()
     author: Text
@@ -286,9 +287,11 @@ class Accepted:
 
 @dataclass(frozen=True, kw_only=True, config=REFUSE_UNKNOWN)
 class Limits:
-    """Where this bank asks more than the general rule does."""
+    """Where this bank asks something else than the general rule does."""
 
     alike: Annotated[float, Strict(), Field(gt=0, le=1)] = 0.85
+    items_of_format: Annotated[int, Strict(), Field(ge=0)] = 6
+    """How many items of each format the bank should have; 0 asks for none."""
 
 
 @dataclass(frozen=True, kw_only=True, config=REFUSE_UNKNOWN)

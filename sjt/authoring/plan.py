@@ -206,6 +206,10 @@ class Plan:
             return self.component_ids
         return self.assessed_by.by_code.get(code, self.assessed_by.default)
 
+    def is_tested(self, code: str, component_id: str = "sjt") -> bool:
+        """Tell whether the judgement test may be where a code is assessed."""
+        return component_id not in self.component_ids or component_id in self.components_covering(code)
+
     def codes_form_must_cover(self, option: str, standard: Standard, component_id: str = "sjt") -> tuple[str, ...]:
         """Return the codes every form must carry: those only this component covers, and all behaviours if so asked."""
         must = self.policies.sjt_form_must_cover

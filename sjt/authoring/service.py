@@ -20,7 +20,8 @@ from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.authoring import banked, import_export, snapshot, store
+from sjt.authoring import banked, drafting, import_export, office, snapshot, store, workbook
+from sjt.authoring.bank import Reading
 from sjt.authoring.checks import Report
 from sjt.authoring.import_export import Imported, Prepared
 from sjt.authoring.model import Scenario
@@ -68,7 +69,7 @@ from sjt.authoring.tables import BankedStatistic, BankFile, BankRow
 from sjt.authoring.the_bank import bank as bank
 from sjt.authoring.the_bank import bank_exists as bank_exists
 from sjt.authoring.the_bank import bank_files as bank_files
-from sjt.authoring.the_bank import current_row
+from sjt.authoring.the_bank import current_row, reading
 from sjt.authoring.the_bank import prepared as prepared
 from sjt.authoring.uses import FormUses as FormUses
 from sjt.authoring.uses import changed_keys as changed_keys
@@ -93,9 +94,44 @@ def import_prepared(session: Session, prepared_bank: Prepared, *, by: Actor, now
     return import_export.put(session, prepared_bank, by=by, now=now)
 
 
-def export_bank(session: Session, bank_id: str, directory: Path) -> None:
-    """Write a bank into a new or empty folder: what was imported and never edited, byte for byte."""
-    import_export.export_to(directory, bank_files(session, bank_id))
+def export_bank(session: Session, bank_id: str | None, directory: Path) -> str:
+    """Write a bank into a new or empty folder: what was imported and never edited, byte for byte; give its id."""
+    row = current_row(session, bank_id)
+    import_export.export_to(directory, bank_files(session, row.id))
+    return row.id
+
+
+def held_reading(session: Session, bank_id: str = "") -> Reading | None:
+    """Give a bank as it was read, or None while there is none of that id."""
+    found = store.bank(session, bank_id or None)
+    return reading(session, found.id) if found is not None else None
+
+
+def checked_upload(
+    session: Session, data: bytes, name: str, *, today: date
+) -> tuple[workbook.Checked | None, InputError | None]:
+    """Read and check an uploaded bank, a .zip of its folder or a workbook: what would be imported, or what is wrong."""
+    if office.kind_of(data) != "workbook":
+        ready, problem = import_export.checked_archive(data, today=today)
+        return None if ready is None else workbook.Checked(ready, (), ()), problem
+    try:
+        book = workbook.read_workbook(data, name)
+        return workbook.check_workbook(book, held_reading(session, book.bank_id), today=today), None
+    except InputError as error:
+        return None, error
+
+
+def bank_workbook(session: Session, bank_id: str | None = None) -> tuple[str, bytes]:
+    """Give a bank's id and all of it as an Excel workbook."""
+    row = current_row(session, bank_id)
+    states = {found.id: found.state.value for found in store.scenario_rows(session, row.id)}
+    return row.id, workbook.bank_workbook(bank(session, row.id), bank_files(session, row.id), states)
+
+
+def bank_template(session: Session) -> bytes:
+    """Give an empty workbook with the lists of the bank and the next id that is free."""
+    row = current_row(session)
+    return workbook.template(bank(session, row.id), next_id=drafting.free_id(session, row.id))
 
 
 def findings(session: Session, *, today: date, bank_id: str | None = None) -> Report:
@@ -275,7 +311,17 @@ def record_judgements(
 
 def put_file(session: Session, row: BankRow, path: str, content: bytes, *, now: datetime) -> None:
     """Make a new version of the bank's files in which one differs."""
-    files = store.loose_files(session, row.id, row.version) | {path: content}
+    _put_files(session, row, store.loose_files(session, row.id, row.version) | {path: content})
+
+
+def remove_file(session: Session, row: BankRow, path: str) -> None:
+    """Make a new version of the bank's files without one."""
+    files = store.loose_files(session, row.id, row.version)
+    del files[path]
+    _put_files(session, row, files)
+
+
+def _put_files(session: Session, row: BankRow, files: Mapping[str, bytes]) -> None:
     row.version += 1
     session.add_all(
         BankFile(

@@ -133,7 +133,7 @@ def _required(kind: type[Any]) -> frozenset[str]:
 def _values(entry: Any) -> dict[str, Any]:
     """Return what of a value differs from empty; a required part is never empty."""
     found = {name: getattr(entry, name) for name in _names(type(entry))}
-    return {name: value for name, value in found.items() if value not in ("", (), None, False)}
+    return {name: value for name, value in found.items() if value not in ("", (), None) and value is not False}
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -45,9 +45,12 @@ def page_of(session: Session, sitting_id: UUID) -> Page:
     row = session.get(SittingPage, sitting_id)
     if row is None:
         return Page()
-    shown: dict[str, str | bool] = dict(row.display)
-    shown["focus"] = row.display.get("focus") == "on"
-    return Page(shown, row.ready_at is not None, state_of(row))
+    return Page(shown_display(row.display), row.ready_at is not None, state_of(row))
+
+
+def shown_display(kept: Mapping[str, Any]) -> dict[str, str | bool]:
+    """Make what is kept of the display ready for the frame."""
+    return {**kept, "focus": kept.get("focus") == "on"}
 
 
 def put_display(session: Session, sitting_id: UUID, chosen: Mapping[str, object]) -> None:
@@ -84,7 +87,16 @@ def cancel_help(session: Session, sitting_id: UUID, *, by: Actor, now: datetime)
     audit.record(session, by=by, did="seat.help_cancelled", on=sitting_id, at=now)
 
 
-def state_of(row: SittingPage | None) -> str:
+class Asked(Protocol):
+    """What is kept of a call for the invigilator."""
+
+    @property
+    def help_at(self) -> Any: ...
+    @property
+    def help_seen_at(self) -> Any: ...
+
+
+def state_of(row: Asked | None) -> str:
     """Tell what became of the last call: "" none, "waiting", or "seen" by the invigilator."""
     if row is None or row.help_at is None:
         return ""

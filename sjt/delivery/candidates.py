@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from fractions import Fraction
@@ -26,7 +27,8 @@ COLUMNS: Final = (
     "notes",
 )
 _NEEDED: Final = ("given_name", "family_name", "employer", "provider")
-OPTIONS: Final = ("residential", "community")
+_OPTION: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,38}")
+"""An option's id in its standard; whether a form of the session is for it is asked when it is booked."""
 MAX_ROWS: Final = 5_000
 _LONGEST: Final = {"notes": 1000}
 
@@ -118,8 +120,8 @@ def _line(
         fault("date_of_birth", f"is {born}.", "Give the day the candidate was born.")
     if born is not None and starts is not None and starts <= born:
         fault("start_date", f"is {starts}, not after the date of birth.", "Give the day the apprenticeship began.")
-    if cells["option"] not in OPTIONS:
-        fault("option", f"is {cells['option']!r}.", f"Use one of: {', '.join(OPTIONS)}.")
+    if not _OPTION.fullmatch(cells["option"]):
+        fault("option", f"is {cells['option']!r}.", "Write the option's id in the standard, such as residential.")
     percent = _percent(cells["extra_time_percent"], fault)
     if len(faults) > before or born is None or starts is None:
         return None

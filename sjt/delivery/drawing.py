@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 from flask import get_template_attribute
-from markupsafe import Markup
 from sqlmodel import Session
 
 from sjt import db
@@ -31,29 +29,57 @@ MOST: Final = 3_000
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The questions in the three shapes of the page, and the number of each item's."""
+    """The questions in the three shapes of the page, as bytes of HTML, and the number of each item's."""
 
-    strip: Markup
-    articles: Markup
-    review: Markup
+    strip: bytes
+    articles: bytes
+    review: bytes
     places: dict[str, int]
 
 
-_kept: OrderedDict[tuple[str, UUID], tuple[str, bytes]] = OrderedDict()
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """Questions of a sitting with nothing answered, as they are kept."""
+
+    deal: str
+    ends: tuple[int, int]
+    html: bytes
+    places: dict[str, int]
+
+
+_kept: OrderedDict[tuple[str, UUID], _Packed] = OrderedDict()
 _lock = threading.Lock()
 
 
 def draw_ahead(session: Session, sitting: Sitting) -> None:
     """Draw a waiting sitting's questions, once for each form and order it is dealt."""
-    key, deal = (str(db.current().url), sitting.id), views.deal_mark(sitting)
+    deal = views.deal_mark(sitting)
+    if not is_drawn(sitting.id, deal):
+        _keep(sitting.id, deal, draw(_paper_in_order(session, sitting), {}, frozenset()))
+
+
+def is_drawn(sitting_id: UUID, deal: str) -> bool:
     with _lock:
-        found = _kept.get(key)
-    if found is not None and found[0] == deal:
-        return
-    drawn = draw(_paper_in_order(session, sitting), {}, frozenset())
-    packed = zlib.compress(orjson.dumps([drawn.strip, drawn.articles, drawn.review, drawn.places]), 1)
+        found = _kept.get((db.current().key, sitting_id))
+    return found is not None and found.deal == deal
+
+
+def kept(sitting_id: UUID, deal: str) -> Drawn | None:
+    """Give the questions of a sitting with nothing answered, if they are drawn; whether it runs is for the caller."""
     with _lock:
-        _kept[key] = (deal, packed)
+        found = _kept.get((db.current().key, sitting_id))
+    if found is None or found.deal != deal:
+        return None
+    html = zlib.decompress(found.html)
+    first, second = found.ends
+    return Drawn(html[:first], html[first:second], html[second:], found.places)
+
+
+def _keep(sitting_id: UUID, deal: str, drawn: Drawn) -> None:
+    ends = len(drawn.strip), len(drawn.strip) + len(drawn.articles)
+    packed = zlib.compress(drawn.strip + drawn.articles + drawn.review, 1)
+    with _lock:
+        _kept[db.current().key, sitting_id] = _Packed(deal, ends, packed, drawn.places)
         while len(_kept) > MOST:
             _kept.popitem(last=False)
 
@@ -64,21 +90,21 @@ def _paper_in_order(session: Session, sitting: Sitting) -> Paper:
 
 
 def questions(view: views.CandidateView) -> Drawn:
-    """Give a running sitting's questions: those drawn ahead while nothing is answered, else drawn now."""
+    """Give a running sitting's questions: drawn once while nothing is answered, else drawn now."""
     assert view.paper is not None, "a running sitting has its paper"
-    if not view.answers and not view.flags:
-        with _lock:
-            found = _kept.pop((str(db.current().url), view.sitting_id), None)
-        if found is not None and found[0] == view.deal:
-            strip, articles, review, places = orjson.loads(zlib.decompress(found[1]))
-            return Drawn(Markup(strip), Markup(articles), Markup(review), places)
-    return draw(view.paper, view.answers, view.flags)
+    if view.answers or view.flags:
+        return draw(view.paper, view.answers, view.flags)
+    found = kept(view.sitting_id, view.deal)
+    if found is None:
+        found = draw(view.paper, {}, frozenset())
+        _keep(view.sitting_id, view.deal, found)
+    return found
 
 
 def draw(paper: Paper, answers: dict[str, Answer], flags: frozenset[str]) -> Drawn:
     lines = _lines(paper, answers, flags)
     strip, articles, review = (
-        Markup(get_template_attribute("delivery/_questions.html", name)(lines))
+        str(get_template_attribute("delivery/_questions.html", name)(lines)).encode()
         for name in ("strip", "articles", "review")
     )
     return Drawn(strip, articles, review, {str(line["item"].id): int(line["number"]) for line in lines})

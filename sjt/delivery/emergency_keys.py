@@ -33,11 +33,14 @@ def add_key(session: Session, session_id: UUID, *, secret_key: str, now: datetim
 def for_page(session: Session, session_id: UUID, sitting_id: UUID, lease: int, *, secret_key: str) -> dict[str, Any]:
     """Give what a candidate's page needs to write a file: public key and its lease's own; empty if there is no key."""
     row = session.get(SessionKey, session_id)
-    if row is None:
-        return {}
+    return {} if row is None else of_public(row.public, session_id, sitting_id, lease, secret_key=secret_key)
+
+
+def of_public(public: bytes, session_id: UUID, sitting_id: UUID, lease: int, *, secret_key: str) -> dict[str, Any]:
+    """Give the same for a session's public key that was read already."""
     return {
         "format": emergency.FORMAT,
         "session": str(session_id),
-        "public": emergency.text_of(row.public),
+        "public": emergency.text_of(public),
         "key": emergency.text_of(emergency.lease_key(secret_key, sitting_id, lease)),
     }

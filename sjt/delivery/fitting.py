@@ -37,7 +37,7 @@ _scenarios: dict[tuple[str, str], frozenset[str]] = {}
 
 def scenarios_of(session: Session, form_id: str) -> frozenset[str]:
     """Name a published form's scenarios, trial ones too; it never changes, so they may be kept."""
-    key = (str(db.current().url), form_id)
+    key = (db.current().key, form_id)
     if key not in _scenarios:
         if len(_scenarios) > 2_000:
             _scenarios.clear()

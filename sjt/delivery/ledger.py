@@ -11,6 +11,7 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -23,7 +24,7 @@ from sjt.audit.chain import body_sha256, new_salt
 from sjt.delivery import writing
 from sjt.delivery.folding import FOLDED_KINDS, canonical, content_sha256
 from sjt.delivery.model import EventKind, Instant, Reply, SittingState
-from sjt.delivery.row import Hand
+from sjt.delivery.row import Gathered, Hand
 from sjt.delivery.writing import Act, Batch, Done
 from sjt.errors import MoveRefused, Unavailable
 from sjt.times import Clock, SystemClock, iso
@@ -41,11 +42,13 @@ ROOM_WAIT_SECONDS: Final = 30.0
 """How long a deed on a whole room is waited for: it is hundreds of entries, and nobody repeats it by themselves."""
 BUSY_MS: Final = 8_000
 """How long the writer waits for another process; shorter than its callers wait for it."""
+PATIENCE_SECONDS: Final = 30.0
+"""How long a deed on a room waits for its place in the queue."""
 CONNECTIONS: Final = 16
-ACTS_AT_ONCE: Final = 16
+ACTS_AT_ONCE: Final = 50
 """Deeds on a room in one PostgreSQL transaction: their rows stay locked until its end."""
-ACT_THREADS: Final = 6
-"""Such transactions side by side; the other connections are left to saves."""
+ACT_THREADS: Final = 3
+"""Such transactions side by side: while one is on its way, another is put together."""
 _ONE_REQUEST_S: Final = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 """SQLite's errors about what one request holds; all others are about the file, and take the batch back."""
 
@@ -96,7 +99,8 @@ class Ledger:
         self.clock: Clock = clock or SystemClock()
         self.grace_ms = grace_seconds * 1000
         self.wait_seconds = wait_seconds
-        self._queue: queue.Queue[_Job[Any] | None] = queue.Queue(max_queue)
+        self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._max_queue = max_queue
         self._thread: threading.Thread | None = None
         self._pool = _PostgresqlPool(database, wait_seconds) if not database.is_sqlite else None
         self.last_commit_failed: str = ""
@@ -169,10 +173,13 @@ class Ledger:
         if self._thread is None:
             raise RuntimeError("The ledger's writer is not running: call start() first.")
         job = _Job(work)
-        try:
-            self._queue.put(job, block=patient, timeout=30 if patient else None)
-        except queue.Full:
-            raise Unavailable("The server has too much to write just now. Nothing is lost; it is sent again.") from None
+        until = time.monotonic() + (PATIENCE_SECONDS if patient else 0)
+        # looked at without a lock: a few more than the most may wait, as many as there are threads
+        while self._queue.qsize() >= self._max_queue:
+            if time.monotonic() >= until:
+                raise Unavailable("The server has too much to write just now. Nothing is lost; it is sent again.")
+            time.sleep(0.005)
+        self._queue.put(job)
         return job
 
     # -- the writer thread (SQLite) --
@@ -279,9 +286,17 @@ class _PostgresqlPool:
         parts = [order[start : start + ACTS_AT_ONCE] for start in range(0, len(order), ACTS_AT_ONCE)]
         done: dict[int, Done | None] = {}
         with ThreadPoolExecutor(ACT_THREADS, thread_name_prefix="sjt-acts") as threads:
-            for some in threads.map(lambda part: self.run(partial(_acting_all, {n: acts[n] for n in part})), parts):
+            for some in threads.map(lambda part: self._act_on({n: acts[n] for n in part}), parts):
                 done |= some
         return [done[n] for n in range(len(acts))]
+
+    def _act_on(self, deeds: Mapping[int, Act]) -> dict[int, Done | None]:
+        with self._connection() as connection, connection.transaction():
+            ids = sorted({deed.sitting_id for deed in deeds.values()})
+            hand = Gathered(connection, self._database.engine.dialect, ids)
+            done = _acting_all(deeds, hand)
+            hand.flush()
+            return done
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:

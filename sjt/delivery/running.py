@@ -299,7 +299,7 @@ _items: dict[tuple[str, UUID], dict[str, PaperItem]] = {}
 
 def items_of(sitting_id: UUID) -> dict[str, PaperItem]:
     """Give the items of a sitting's form; kept once the sitting has started, since the form can change no more."""
-    key = (str(db.current().url), sitting_id)
+    key = (db.current().key, sitting_id)
     if key in _items:
         return _items[key]
     with db.session() as session:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
 
 from sjt.authoring.snapshot import Paper, PaperItem, PaperScenario
-from sjt.delivery import candidate_page, dealing, on_paper, page_store, scheduling, store
+from sjt.delivery import candidate_page, dealing, on_paper, page_store, quick_reads, scheduling, store
 from sjt.delivery.entering import deal_from, paper_of
 from sjt.delivery.gateway import Missing
 from sjt.delivery.model import (
@@ -200,7 +201,7 @@ class SittingResponses:
     simulated: bool
 
 
-def clock_of(sitting: Sitting, at: Instant) -> Clock:
+def clock_of(sitting: Sitting | quick_reads.Polled, at: Instant) -> Clock:
     """Tell a sitting's clock from its row, which the ledger renews with every entry that moves it."""
     state, left = sitting.state, sitting.left_ms
     if state is SittingState.BREAK and sitting.ends_at is not None:
@@ -256,7 +257,7 @@ def sitting_of(session: Session, sitting_id: UUID, *, at: Instant) -> CandidateV
         clock=clock,
         adjustment=adjustment.in_words(),
         break_minutes=adjustment.rest_break_minutes,
-        break_overrun_counts=adjustment.rest_break_overrun != "free",
+        break_overrun_counts=overrun_counts(booking.adjustment),
         paper=dealt(paper, deal_from(sitting.deal)) if clock.state is SittingState.RUNNING else None,
         answers=answers[EventKind.ANSWER],
         flags=frozenset(item for item, flag in answers[EventKind.FLAG].items() if flag.response),
@@ -271,7 +272,12 @@ def sitting_of(session: Session, sitting_id: UUID, *, at: Instant) -> CandidateV
     )
 
 
-def deal_mark(sitting: Sitting) -> str:
+def overrun_counts(adjustment: Mapping[str, Any]) -> bool:
+    """Tell whether a rest break beyond its budget takes the test's own time."""
+    return bool(adjustment.get("rest_break_overrun", "free") != "free")
+
+
+def deal_mark(sitting: Sitting | quick_reads.Polled) -> str:
     return f"{sitting.form_id} {sitting.deal}"
 
 

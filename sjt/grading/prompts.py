@@ -66,7 +66,7 @@ def _rank(item: Prompted) -> list[str]:
         return max(low - given[option], given[option] - high, 0)
 
     first = min(given, key=lambda option: given[option])
-    said = [f"You put {_name(item, first)} first. Talk me through what that does for the child in this moment."]
+    said = [f"You put {_name(item, first)} first. Talk me through what that does for the people in it at this moment."]
     farthest = max(sorted(given), key=distance)
     if distance(farthest) >= 2:
         said.append(
@@ -95,7 +95,7 @@ def _rate(item: Prompted) -> list[str]:
         return ["Which of these responses would you feel surest about, and why?"]
     farthest = max(sorted(apart), key=lambda option: apart[option])
     if apart[farthest] == 0:
-        return ["Which of your ratings would change if the child were older, or alone? Why?"]
+        return ["Which of your ratings would change if the person were older, or alone? Why?"]
     return [
         f"How did you come to your rating of {_name(item, farthest)}?",
         "What in the situation would make you rate it higher, or lower?",

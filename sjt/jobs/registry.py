@@ -10,6 +10,7 @@ from sjt.errors import NotFound
 
 HANDLERS: Final[dict[str, str]] = {
     "forms.build": "sjt.authoring.forms_job:build_forms",
+    "forms.bear": "sjt.authoring.bearing_job:bear_forms",
     "forms.verify": "sjt.authoring.forms_job:verify_set",
     "panels.compute": "sjt.panels.jobs:compute",
     "results.key_doubt": "sjt.results.key_doubt:count",

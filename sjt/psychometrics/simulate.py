@@ -79,10 +79,15 @@ class SimItem:
         return str(self.key["rule"])
 
     @cached_property
+    def tops(self) -> Mapping[str, int]:
+        """Criteria of a written item, with the highest level of each."""
+        rule = scoring.bind(self.rule, self.key, options=self.options, settings=self.settings)
+        return dict(getattr(rule, "tops", {}))
+
+    @property
     def criteria(self) -> tuple[str, ...]:
         """Criteria of a written item."""
-        rule = scoring.bind(self.rule, self.key, options=self.options, settings=self.settings)
-        return tuple(getattr(rule, "tops", {}))
+        return tuple(self.tops)
 
     @cached_property
     def responses(self) -> list[Any]:
@@ -102,7 +107,8 @@ class SimItem:
             return list(options)
         if self.format == "written":
             return [
-                {"criteria": dict(zip(self.criteria, level))} for level in product(range(4), repeat=len(self.criteria))
+                {"criteria": dict(zip(self.criteria, levels))}
+                for levels in product(*(range(top + 1) for top in self.tops.values()))
             ]
         raise ShapeError(f"Item {self.id} has the unknown format {self.format}. Use {', '.join(FORMATS)}.")
 

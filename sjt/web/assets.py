@@ -47,10 +47,15 @@ def version_now(folder: Path) -> str:
     return found
 
 
+def static_version() -> str:
+    """Give the hash that the addresses of this application's static files carry now."""
+    return version_now(Path(current_app.static_folder or ""))
+
+
 def asset(path: str) -> str:
     """Give the address of a static file, which may be kept for good."""
     folder = f"{request.script_root}{current_app.static_url_path}"
-    return f"{folder}/{MARK}{version_now(Path(current_app.static_folder or ''))}/{path}"
+    return f"{folder}/{MARK}{static_version()}/{path}"
 
 
 class Site(Flask):

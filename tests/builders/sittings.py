@@ -41,6 +41,22 @@ def a_paper(form_id: str = "form-1") -> Paper:
     return Paper(form_id, "A form", "Residential", 60, scenarios)
 
 
+def a_long_paper(form_id: str, questions: int = 20) -> Paper:
+    """Make a paper as long as a real one: stories of three paragraphs, responses of a sentence or two."""
+    few = [(scenario, item) for scenario in a_paper(form_id).scenarios for item in scenario.items]
+    story = "\n\n".join(["You are on shift with one colleague, and it is late. Somebody comes in and asks. " * 3] * 3)
+    words = "Say that you have heard them, ask them to sit down, and tell your colleague what you are about to do: "
+    scenarios = []
+    for n in range(questions):
+        _, item = few[n % len(few)]
+        # the first six keep their ids, so that pages of the load answer them
+        name = item.id if n < len(few) else f"q{n}-{item.id}"
+        shown = tuple(replace(option, text=words + option.id) for option in item.options)
+        own = replace(item, id=name, options=shown)
+        scenarios.append(PaperScenario(f"long-{n}", f"Scenario {n}", story, (own,)))
+    return Paper(form_id, "A form", "Residential", 60, tuple(scenarios))
+
+
 def own_paper(form_id: str) -> Paper:
     """Make the same paper with scenarios that no other form has."""
     made = a_paper(form_id)

@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from sjt import db
 from sjt.config import Settings
-from sjt.delivery import candidate_session, codes, ledger, sources
+from sjt.delivery import candidate_session, codes, ledger, short_way, sources
 from sjt.delivery.model import ActKind
 from sjt.delivery.routes import events
 from sjt.errors import Unavailable
@@ -176,7 +176,7 @@ def test_no_room_in_the_queue_is_503_with_retry_after(browser: Browser, monkeypa
 
 
 def test_a_flood_is_429_with_retry_after(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events._THROTTLE, "tries", 3)
+    monkeypatch.setattr(short_way.THROTTLE, "tries", 3)
     replies = [browser.post({"events": []}) for _ in range(4)]
     assert [reply.status_code for reply in replies] == [200, 200, 200, 429]
     assert int(replies[-1].headers["Retry-After"]) >= 1

@@ -44,6 +44,9 @@ for rule in app.url_map.iter_rules():
         answer = client.get(rule.rule)
         assert answer.status_code < 500, (rule.rule, answer.status_code)
         assert not heavy(), f"{rule.rule} brings in {heavy()}"
+from sjt.authoring.office import openpyxl
+openpyxl()
+assert not heavy(), f"workbooks bring in {heavy()}"
 print("clean")
 """
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission, may
-from sjt.authoring import candidate_views, import_export, service
+from sjt.authoring import candidate_views, import_export, life_pages, service
 from sjt.authoring.coverage_page import coverage_view
 from sjt.authoring.listing import Filters, listing
 from sjt.authoring.preview import preview_page
@@ -16,7 +16,8 @@ from sjt.authoring.snapshot import Format
 from sjt.authoring.states import ScenarioState
 from sjt.authoring.validity_views import validity_of
 from sjt.authoring.webforms import ImportForm
-from sjt.errors import NotFound
+from sjt.authoring.workbook import Checked
+from sjt.errors import InputError, NotFound
 from sjt.web import paging
 from sjt.web.guards import actor, now, requires
 
@@ -57,6 +58,8 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         line = service.scenario_line(session, scenario_id)
         versions = service.versions(session, scenario_id)
         said = candidate_views.views_on(session, [item.id for item in found.items])
+        head = life_pages.about(session, scenario_id)
+        standing = life_pages.standing(session, scenario_id)
         validity = validity_of(session, scenario_id) if with_key else []
     view = scenario_view(bank, found, report.findings, statistics, with_key=with_key)
     return render_template(
@@ -65,6 +68,8 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         line=line,
         bank=bank,
         versions=versions,
+        head=head,
+        standing=standing,
         with_key=with_key,
         said=said,
         validity=validity,
@@ -142,7 +147,16 @@ def findings() -> ResponseReturnValue:
 @bp.get("/import")
 @requires(Permission.IMPORT_BANK)
 def import_page() -> ResponseReturnValue:
-    return render_template("authoring/import_page.html", form=ImportForm(), problem=None, checked=None)
+    return _import_page(ImportForm())
+
+
+def _import_page(
+    form: ImportForm, problem: InputError | None = None, checked: Checked | None = None, status: int = 200
+) -> ResponseReturnValue:
+    with db.session() as session:
+        has_bank = service.bank_exists(session)
+    page = render_template("authoring/import_page.html", form=form, problem=problem, checked=checked, has_bank=has_bank)
+    return page, status
 
 
 @bp.post("/import")
@@ -151,14 +165,18 @@ def import_post() -> ResponseReturnValue:
     """Check an uploaded bank whole; import it if it holds no error and that was asked."""
     form = ImportForm()
     if not form.validate_on_submit():
-        return render_template("authoring/import_page.html", form=form, problem=None, checked=None), 422
-    ready, problem = import_export.checked_archive(form.archive.data.read(), today=now().date())
+        return _import_page(form, status=422)
+    name = form.archive.data.filename or "the file"
+    with db.session() as session:
+        ready, problem = service.checked_upload(session, form.archive.data.read(), name, today=now().date())
     if ready is None or problem is not None:
-        return render_template("authoring/import_page.html", form=form, problem=problem, checked=None), 422
+        return _import_page(form, problem, status=422)
     if not form.put.data:
-        return render_template("authoring/import_page.html", form=form, problem=None, checked=ready)
+        return _import_page(form, checked=ready)
     with db.transaction() as session:
-        done = service.import_prepared(session, ready, by=actor(), now=now())
+        done = service.import_prepared(session, ready.prepared, by=actor(), now=now())
+    for scenario_id in ready.voided:
+        flash(f"{scenario_id}: its text or key changed, so its key is illustrative again.", "info")
     counts = f"{len(done.new)} new, {len(done.changed)} changed, {done.same} as before, {len(done.left_out)} left out"
     flash(f"Bank {done.bank_id} is imported: {counts}.", "ok")
     return redirect(url_for(".scenarios" if may(actor(), Permission.SEE_BANK) else ".import_page"), 303)

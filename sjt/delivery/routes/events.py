@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, jsonify, request
@@ -11,19 +11,15 @@ from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission
-from sjt.accounts.throttle import Throttle
-from sjt.delivery import drawing, ledger, service
+from sjt.delivery import drawing, ledger, locked, locked_holds, locked_proof, service, short_way
 from sjt.delivery.candidate_session import cookie_sitting
-from sjt.delivery.model import ENDED_STATES, MAX_BYTES, Reply, SittingState
+from sjt.delivery.model import MAX_BYTES, SittingState
 from sjt.delivery.running import TooMany
 from sjt.errors import InputError, NotFound
 from sjt.times import iso
-from sjt.web.guards import actor, requires
+from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("events", __name__, url_prefix="/sit")
-
-_THROTTLE: Final = Throttle(tries=1_200, seconds=60.0)
-"""A page sends every two seconds; twenty a second for a minute is no page."""
 
 
 @bp.post("/<uuid:sitting_id>/events")
@@ -31,7 +27,7 @@ _THROTTLE: Final = Throttle(tries=1_200, seconds=60.0)
 def events(sitting_id: UUID) -> ResponseReturnValue:
     """Store a batch of events and tell what became of each."""
     _require_own(sitting_id)
-    _THROTTLE.check(str(sitting_id))
+    short_way.THROTTLE.check(str(sitting_id))
     if (request.content_length or 0) > MAX_BYTES:
         return _refuse(413, f"The request is larger than {MAX_BYTES // 1024} kB. Send fewer events at once.")
     body = request.get_data(cache=False)
@@ -41,10 +37,18 @@ def events(sitting_id: UUID) -> ResponseReturnValue:
     if not (lease.isascii() and lease.isdigit() and len(lease) < 10 and 1 <= int(lease) <= int(cookie["lease"])):
         return _refuse(400, "The header X-Lease holds the number of the lease.")
     try:
+        refused = request.environ.get(short_way.ERROR)
+        if refused is not None:  # it was tried the short way; here it becomes words
+            raise refused
         reply = service.save(sitting_id, int(lease), body, by=actor())
     except InputError as error:
         return _refuse(413 if isinstance(error, TooMany) else 400, error.message)
-    return jsonify(to_json(reply))
+    said = short_way.reply_json(reply)
+    if not _in_locked_browser(sitting_id):  # what came is stored; then the test stops
+        with db.session() as session:
+            view = service.sitting_state(session, sitting_id, at=ledger.current().now())
+        said |= {"state": view.state.value, "remaining_ms": view.remaining_ms, "ends_at": None}
+    return jsonify(said)
 
 
 @bp.get("/<uuid:sitting_id>/state")
@@ -52,6 +56,7 @@ def events(sitting_id: UUID) -> ResponseReturnValue:
 def state(sitting_id: UUID) -> ResponseReturnValue:
     """Tell the clock and state, as a reply to events would."""
     _require_own(sitting_id)
+    _in_locked_browser(sitting_id)
     at = ledger.current().now()
     with db.session() as session:
         view = service.sitting_state(session, sitting_id, at=at)
@@ -59,26 +64,20 @@ def state(sitting_id: UUID) -> ResponseReturnValue:
         if view.state is SittingState.WAITING:
             more["starts"] = iso(view.starts)
             drawing.draw_ahead(session, view.sitting)
-    return jsonify({**to_json(view), **more, "lease_current": view.lease == int(cookie["lease"])})
+    return jsonify({**short_way.reply_json(view), **more, "lease_current": view.lease == int(cookie["lease"])})
 
 
-def to_json(reply: Reply | service.StateView) -> dict[str, Any]:
-    """Write a reply with the keys of CONTRACT; the receipt stands beside them once the sitting has ended."""
-    refused = [
-        {"id": one.id, "code": one.code.value, "message": one.message, "kept": one.kept} for one in reply.refused
-    ]
-    body: dict[str, Any] = {
-        "acked": list(reply.acked),
-        "refused": refused,
-        "remaining_ms": reply.remaining_ms,
-        "ends_at": iso(reply.ends_at) if reply.ends_at is not None else None,
-        "server_time": iso(reply.server_time),
-        "state": reply.state.value,
-        "content_head": reply.content_head,
-    }
-    if reply.state in ENDED_STATES:
-        body["receipt"] = reply.receipt
-    return body
+def _in_locked_browser(sitting_id: UUID) -> bool:
+    """Tell whether the session's locked browser asks; if another does, the test stops until it is released."""
+    lease = int(cookie["lease"])
+    if locked.lock_of_sitting(sitting_id) is None:
+        return True
+    shown = locked_proof.shown()
+    if locked.may_go_on(sitting_id, lease, shown):
+        locked_proof.remember(lease)
+        return True
+    locked_holds.hold(sitting_id, lease, shown, now=now())
+    return False
 
 
 def _require_own(sitting_id: UUID) -> None:

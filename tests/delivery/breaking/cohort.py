@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import Flask
@@ -23,7 +23,7 @@ from sjt.delivery.tables import Booking, Candidate, Centre, Room, Sitting, Sitti
 from sjt.delivery.writing import Act
 from sjt.errors import NotFound
 from sjt.times import utc_now
-from tests.builders.sittings import a_paper
+from tests.builders.sittings import a_long_paper, a_paper
 from tests.delivery.breaking.servers import SECRET
 
 
@@ -35,11 +35,15 @@ class Facts:
     snapshot_sha256: str = "0" * 64
 
 
+LONG: Final = "long-20"
+"""A form as long as a real one: twenty questions, each on a story of its own."""
+
+
 class Papers:
-    """Stands for authoring's service: every form is the paper with one item of each format."""
+    """Stands for authoring's service: every form is the paper with one item of each format, or one of real length."""
 
     def paper(self, session: Session, form_id: str) -> Any:
-        return a_paper(form_id)
+        return a_long_paper(form_id) if form_id == LONG else a_paper(form_id)
 
     def form_facts(self, session: Session, form_id: str) -> Facts:
         return Facts(form_id)
@@ -106,7 +110,13 @@ class Cohort:
 
 
 def a_cohort(
-    keeper: Ledger, number: int, *, minutes: str | int = 600, started: bool = True, entered: bool = True
+    keeper: Ledger,
+    number: int,
+    *,
+    minutes: str | int = 600,
+    started: bool = True,
+    entered: bool = True,
+    form: str = "form-1",
 ) -> Cohort:
     """Put a session with so many checked-in candidates into a database, each sitting opened, claimed and started."""
     now = utc_now()
@@ -119,7 +129,7 @@ def a_cohort(
         session.flush()
         state = SessionState.RUNNING if started else SessionState.SCHEDULED
         row = TestSession(
-            room_id=room.id, starts=now, forms=["form-1"], plan="p", seats=number, created_at=now, state=state
+            room_id=room.id, starts=now, forms=[form], plan="p", seats=number, created_at=now, state=state
         )
         session.add(row)
         session.flush()
@@ -154,7 +164,7 @@ def a_cohort(
         session.flush()
         if not entered:
             return Cohort(row.id, [], [booking.id for booking in bookings])
-        paper = a_paper()
+        paper = Papers().paper(session, form)
         sittings = []
         for booking in bookings:
             sitting_id = new_id()
@@ -165,7 +175,7 @@ def a_cohort(
                     booking_id=booking.id,
                     session_id=row.id,
                     candidate_id=booking.candidate_id,
-                    form_id="form-1",
+                    form_id=form,
                     snapshot_sha256="0" * 64,
                     deal_seed=deal.seed,
                     deal=json.dumps(asdict(deal), sort_keys=True),

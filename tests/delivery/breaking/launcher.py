@@ -8,6 +8,7 @@ Lines in: ``{"arguments": […], "environ": {…}, "log": "…"}``; lines out: t
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import json
@@ -17,6 +18,8 @@ import sys
 import traceback
 from pathlib import Path
 from typing import Any, Final
+
+from tests.delivery.breaking.disk import watched
 
 PR_SET_CHILD_SUBREAPER: Final = 36
 
@@ -60,7 +63,11 @@ def serve(order: dict[str, Any]) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_limit"], resource.RLIM_INFINITY))
     from sjt.cli import main
 
-    main(order["arguments"])
+    with contextlib.ExitStack() as stack:
+        if order.get("sync_delay"):
+            disk = stack.enter_context(watched(Path(order["environ"]["SJT_DATA"]), only_syncs=True))
+            disk.sync_delay = order["sync_delay"]
+        main(order["arguments"])
 
 
 def main() -> None:

@@ -48,6 +48,8 @@ class Server:
     group: int = 0
     starts: int = 0
     file_limit: int = 0
+    sync_delay: float = 0.0
+    """Seconds added to each sync of an SQLite file in the data folder."""
 
     @property
     def log(self) -> Path:
@@ -59,6 +61,7 @@ class Server:
             "environ": environ(self.data, self.url) | self.extra,
             "log": str(self.log),
             "file_limit": self.file_limit,
+            "sync_delay": self.sync_delay,
         }
         self.group = self.launcher.launch(order)
         self.starts += 1
