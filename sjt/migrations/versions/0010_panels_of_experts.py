@@ -11,8 +11,8 @@ from alembic import op
 import sjt.db
 from sjt.migrations.runner import run_file
 
-revision = '0008'
-down_revision = '0007'
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
