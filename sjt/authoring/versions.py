@@ -14,6 +14,8 @@ from sjt.audit import service as audit
 from sjt.authoring import checks, import_export, store
 from sjt.authoring.bank import key_file, load_files, load_pair, scenario_file
 from sjt.authoring.model import KeySet, Scenario
+from sjt.authoring.moving import put_move
+from sjt.authoring.states import ScenarioState
 from sjt.authoring.tables import ScenarioVersion
 from sjt.authoring.the_bank import current_row, reading
 from sjt.authoring.writer import key_text
@@ -74,7 +76,8 @@ def faults_with_key(session: Session, keys: KeySet, *, today: date) -> list[Faul
 def put_key(session: Session, keys: KeySet, base: HeldVersion, *, by: Actor, now: datetime) -> int:
     """Make the next version of a scenario: the text of ``base``, byte for byte, with another key.
 
-    Refused when the scenario has moved on from ``base``: a key belongs to the words it was set on.
+    Refused when the scenario has moved on from ``base``: a key belongs to the words it was set on. Like any new
+    version it begins as a draft and goes through its gates, so that no key comes into use unread.
     """
     scenario_id = keys.scenario
     bank = store.hold_bank(session, current_row(session).id)
@@ -86,6 +89,8 @@ def put_key(session: Session, keys: KeySet, base: HeldVersion, *, by: Actor, now
         raise MoveRefused(
             f"{scenario_id} is at version {known.version}; the key was set on version {base.n}. Ask a panel again."
         )
+    if known.state is ScenarioState.RETIRED:
+        raise MoveRefused(f"{scenario_id} is retired, so its key changes no more.")
     content = key_text(keys).encode()
     n = max(held.n for held in store.versions(session, scenario_id)) + 1
     known.version = n
@@ -108,6 +113,7 @@ def put_key(session: Session, keys: KeySet, base: HeldVersion, *, by: Actor, now
     bank.sha256 = import_export.content_sha256(store.current_files(session, bank))
     session.add(bank)
     session.flush()
+    put_move(session, known, "write", ScenarioState.DRAFT, by=by, now=now)
     body = {"version": n, "from_version": base.n, "status": keys.status}
     audit.record(session, by=by, did="scenario.key_settled", on=scenario_id, at=now, body=body)
     return n
