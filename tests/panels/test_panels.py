@@ -16,7 +16,6 @@ from sqlmodel import text
 
 from sjt import db
 from sjt.access import SYSTEM, Actor, Role
-from sjt.accounts import desk
 from sjt.accounts import service as accounts
 from sjt.authoring import drafting, editor_page, gates
 from sjt.authoring import service as authoring
@@ -144,7 +143,6 @@ def test_the_due_day_is_a_reminder_on_the_desk(asked: Asked) -> None:
     assert (early.tone, early.count, early.detail) == ("neutral", len(asked.best), "due in 14 days")
     assert (late.tone, late.detail) == ("warn", "due in 2 days")
     assert over.detail == "6 days over its due date"
-    assert joining.tasks in desk._providers or joining.register() is None
 
 
 def decided(asked: Asked, item: str, outcome: Outcome, reason: str = "", **why: str) -> None:

@@ -11,9 +11,10 @@ from sjt import db
 from sjt.access import Role
 from sjt.authoring import gates
 from sjt.panels import jobs, service
+from tests.authoring.conftest import NOW
 from tests.builders.rooms import served
 from tests.builders.server import CHROMIUM_ARGUMENTS
-from tests.panels.conftest import NOW, Asked, Worker, answer_all, experts, keyed
+from tests.panels.conftest import Asked, Worker, answer_all, experts, keyed
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
