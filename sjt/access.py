@@ -36,6 +36,10 @@ class Permission(StrEnum):
     REVIEW_SCENARIO = "review scenarios that somebody else wrote"
     SIGN_FAIRNESS = "sign off scenarios for fairness"
     APPROVE_SCENARIO = "approve scenarios for trial and live use, and suspend and retire them"
+    ANSWER_PANEL = "answer a panel of experts"
+    LEAD_PANELS = "lead panels of experts"
+    SEE_PANELS = "see what panels of experts found"
+    RECORD_THINK_ALOUD = "record think-aloud notes"
     IMPORT_BANK = "import and export a bank"
     SEE_FORMS = "see forms and their proofs"
     BUILD_FORMS = "build and publish forms"
@@ -87,6 +91,11 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.REVIEW_SCENARIO: frozenset({_R.REVIEWER}),
     Permission.SIGN_FAIRNESS: frozenset({_R.FAIRNESS}),
     Permission.APPROVE_SCENARIO: frozenset({_R.TEST_DEVELOPER}),
+    # An expert may see neither the bank nor its keys: panels/asking.py refuses whose other roles open them.
+    Permission.ANSWER_PANEL: frozenset({_R.EXPERT}),
+    Permission.LEAD_PANELS: frozenset({_R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN}),
+    Permission.SEE_PANELS: frozenset({_R.WRITER, _R.REVIEWER, _R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN, _R.AUDITOR}),
+    Permission.RECORD_THINK_ALOUD: frozenset({_R.WRITER, _R.REVIEWER, _R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN}),
     Permission.IMPORT_BANK: frozenset({_R.WRITER, _R.TEST_DEVELOPER, _R.ADMINISTRATOR}),
     Permission.SEE_FORMS: frozenset({_R.TEST_DEVELOPER, _R.PSYCHOMETRICIAN, _R.AWARDING_OFFICER, _R.AUDITOR}),
     Permission.BUILD_FORMS: frozenset({_R.TEST_DEVELOPER}),

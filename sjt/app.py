@@ -36,6 +36,8 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.authoring.routes.suspensions",
     "sjt.authoring.routes.exchange",
     "sjt.authoring.routes.health",
+    "sjt.panels.routes.chair",
+    "sjt.panels.routes.expert",
     "sjt.delivery.routes.scheduling",
     "sjt.delivery.routes.invigilator",
     "sjt.delivery.routes.candidate",

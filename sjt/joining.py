@@ -7,6 +7,7 @@ from typing import Final
 
 ROOMS_THAT_REGISTER: Final[tuple[str, ...]] = (
     "sjt.authoring.joining",
+    "sjt.panels.joining",
     "sjt.delivery.joining",
     "sjt.marking.joining",
     "sjt.results.joining",

@@ -20,7 +20,17 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from sjt.psychometrics import agreement, classical, consistency, dif, fairness, markers, reliability, standard_setting
+from sjt.psychometrics import (
+    agreement,
+    classical,
+    consistency,
+    content,
+    dif,
+    fairness,
+    markers,
+    reliability,
+    standard_setting,
+)
 from sjt.psychometrics.gram import MarkTable, pair_sums
 from sjt.psychometrics.item_analysis import analyse
 from sjt.psychometrics.responses import read_responses
@@ -221,6 +231,23 @@ def panels() -> Iterator[Row]:
             yield "Markers", name, f"{case['id']}; R psych", gap(getattr(pair, name), value)
 
 
+def contents() -> Iterator[Row]:
+    """Content validity and the interval of a single rater, as far as the publications print them."""
+    data = load("content")
+    for case in data["fleiss"]:
+        found = content.fleiss_kappa(case["counts"])
+        for name, want in case["expected"].items():
+            shown = round(getattr(found, name), len(str(want).partition(".")[2]))
+            yield "Content", f"Fleiss' kappa: {name}, as printed", case["id"], gap(shown, want)
+    for case in data["i_cvi"]:
+        one = content.relevance([4] * case["relevant"] + [1] * (case["n"] - case["relevant"]))
+        yield "Content", "I-CVI, to its rounding", "Polit, Beck and Owen 2007", gap(one.i_cvi, case["i_cvi"])
+        yield "Content", "modified kappa, to its rounding", "Polit, Beck and Owen 2007", gap(one.kappa, case["kappa"])
+    case = data["icc_2_1_interval"]
+    ends = np.round(agreement.single_rater_interval(case["ratings"]), case["places"])
+    yield "Panels", "interval of ICC 2 1, as printed", f"{case['id']}; R psych", gap(ends, case["expected"])
+
+
 def monitoring() -> Iterator[Row]:
     data = load("monitoring")
     for case in data["adverse_impact"]:
@@ -262,6 +289,7 @@ FAMILIES: tuple[Callable[[], Iterator[Row]], ...] = (
     decisions,
     decisions_of_scores,
     panels,
+    contents,
     monitoring,
     groups,
     *validation_judged.FAMILIES,

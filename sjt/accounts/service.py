@@ -215,6 +215,10 @@ def person(session: Session, user_id: UUID) -> User | None:
     return store.user(session, user_id)
 
 
+def roles_of(session: Session, user_id: UUID) -> frozenset[Role]:
+    return store.roles(session, user_id)
+
+
 def name_of(session: Session, actor_id: str) -> str:
     """Give the name behind an actor's id, for pages that show who did something."""
     try:

@@ -15,6 +15,7 @@ FOLDER = "statistics"
 JUDGEMENTS = "judgements"
 PANELS = "panels"
 """Key panels' answers, as ``sjt panel`` reads them."""
+CONTENT_COLUMNS = ("rater", "scenario", "relevance", "code")
 PANEL_COLUMNS = ("rater", "item", "option", "response", "format")
 JUDGEMENT_COLUMNS = ("judge", "round", "item", "max", "rating")
 RECORDED = f"{FOLDER}/recorded.csv"
@@ -69,6 +70,11 @@ def judgements_text(rows: Iterable[Mapping[str, object]]) -> str:
 def panel_text(rows: Iterable[Mapping[str, object]]) -> str:
     """Write a key panel's answers in the columns of CONTRACT."""
     return _table(PANEL_COLUMNS, rows)
+
+
+def content_text(rows: Iterable[Mapping[str, object]]) -> str:
+    """Write what raters say of scenarios' content."""
+    return _table(CONTENT_COLUMNS, rows)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:

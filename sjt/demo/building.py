@@ -22,6 +22,7 @@ from sjt.authoring.states import FormUse
 from sjt.config import Settings
 from sjt.delivery import service as delivery
 from sjt.delivery.serving import Running
+from sjt.demo.panels import build_panels
 from sjt.demo.people import EMPLOYER_CONTACT, EMPLOYERS, PASSWORD, STAFF, Apprentice, apprentices
 from sjt.demo.sittings import book, hold_session
 from sjt.grading import service as grading
@@ -107,6 +108,8 @@ def build(settings: Settings, *, candidates: int, seed: int, tell: Tell) -> Buil
     _mark(staff, seed, after)
     tell("Marks, statistics, pass marks, release")
     _results(built, forms, staff, after + timedelta(days=4), settings)
+    tell("Panels of experts")
+    build_panels(staff, forms["residential"][0], seed, settings)
     tell("Portfolios, interviews, awards")
     _grades(staff, seed, after + timedelta(days=5))
     tell("A session that waits to be sat")
@@ -340,6 +343,7 @@ def _waiting(built: Built, forms: dict[str, list[str]], staff: dict[str, Actor],
 
 ROLE_LINES = [
     ("writer", "opens the bank, the coverage table, a preview"),
+    ("expert", "answers a panel, blind to keys"),
     ("developer", "builds and publishes forms"),
     ("centre", "schedules sessions and loads candidates"),
     ("invigilator", "checks in, starts and watches the room"),

@@ -36,6 +36,7 @@ STAFF: Final = (
     Person("reviewer", "Rashid Khan", frozenset({Role.REVIEWER})),
     Person("reviewer2", "Ruth Bell", frozenset({Role.REVIEWER})),
     Person("fairness", "Femi Adeyemi", frozenset({Role.FAIRNESS})),
+    Person("expert", "Effie Stone", frozenset({Role.EXPERT})),
     Person("developer", "Dina Marsh", frozenset({Role.TEST_DEVELOPER})),
     Person("centre", "Callum Reid", frozenset({Role.CENTRE_ADMIN})),
     Person("invigilator", "Ines Whitfield", frozenset({Role.INVIGILATOR})),

@@ -12,6 +12,8 @@ HANDLERS: Final[dict[str, str]] = {
     "forms.build": "sjt.authoring.forms_job:build_forms",
     "forms.bear": "sjt.authoring.bearing_job:bear_forms",
     "forms.verify": "sjt.authoring.forms_job:verify_set",
+    "panels.compute": "sjt.panels.jobs:compute",
+    "results.key_doubt": "sjt.results.key_doubt:count",
     "results.mark": "sjt.results.jobs:mark",
     "analysis.run": "sjt.analysis.jobs:run_analysis",
     "analysis.study": "sjt.analysis.studies:run_study",

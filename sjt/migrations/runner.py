@@ -21,6 +21,7 @@ TABLES: Final = (
     "sjt.accounts.tables",
     "sjt.jobs.tables",
     "sjt.authoring.tables",
+    "sjt.panels.tables",
     "sjt.delivery.tables",
     "sjt.delivery.tables_candidate",
     "sjt.delivery.tables_locked",
@@ -90,7 +91,13 @@ def _switch_foreign_keys(connection: sa.Connection, to: str) -> None:
         cursor.close()
 
 
-RAW_SQL: Final = ("sjt.audit.sql", "sjt.authoring.sql", "sjt.delivery.install", "sjt.results.install")
+RAW_SQL: Final = (
+    "sjt.audit.sql",
+    "sjt.authoring.sql",
+    "sjt.panels.install",
+    "sjt.delivery.install",
+    "sjt.results.install",
+)
 """Modules that give triggers and functions: ``install_sql(dialect)``."""
 
 

@@ -118,6 +118,47 @@ def intraclass(ratings: npt.ArrayLike) -> IntraClass:
     )
 
 
+def single_rater_interval(ratings: npt.ArrayLike, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of ICC(2,1), the reliability of one rater drawn from all who might be asked.
+
+    Parameters
+    ----------
+    ratings : array-like, shape (n_raters, n_options)
+    confidence : float
+
+    Returns
+    -------
+    low, high : float
+        Cut at −1 and 1; NaN where the coefficient is undefined; both are 1 where raters agree to the last point.
+
+    Notes
+    -----
+    The mean squares are summed with Satterthwaite's degrees of freedom. Options are few, so the interval is wide; it
+    says how far five options let anybody know the raters.
+
+    References
+    ----------
+    .. [1] McGraw, K. O., & Wong, S. P. (1996). Forming inferences about some intraclass correlation coefficients.
+       Psychological Methods, 1(1), table 7, ICC(A,1).
+    """
+    table = as_matrix(ratings, name="Ratings", rows="rater", columns="option", min_rows=2, min_columns=2)
+    k, n = table.shape
+    found = intraclass(table)
+    r, error = found.icc_2_1, found.ms_error
+    if np.isnan(r) or error <= 0:
+        return (1.0, 1.0) if r == 1 else (NAN, NAN)
+    f = found.ms_raters / error
+    across = n * (1 + (k - 1) * r) - k * r
+    below = (n - 1) * k**2 * r**2 * f**2 + across**2
+    v = (k - 1) * (n - 1) * (k * r * f + across) ** 2 / below
+    upper = float(stats.f.ppf((1 + confidence) / 2, n - 1, v))
+    lower = float(stats.f.ppf((1 + confidence) / 2, v, n - 1))
+    options, rest = found.ms_options, k * found.ms_raters + (k * n - k - n) * error
+    low = n * (options - upper * error) / (upper * rest + n * options)
+    high = n * (lower * options - error) / (rest + n * lower * options)
+    return max(-1.0, low), min(1.0, high)
+
+
 def rwg(ratings: npt.ArrayLike, points: int) -> FloatArray:
     """Within-group agreement of each option against a uniform null: 1 − s² / ((A² − 1)/12).
 

@@ -21,6 +21,7 @@ from sjt.psychometrics.agreement import (
     resampled_means,
     rwg,
     sample_sd,
+    single_rater_interval,
     tied_groups,
 )
 from sjt.psychometrics.profiles import Profile, load_profile
@@ -144,6 +145,7 @@ def examine(
     # Low ranks are best; every statistic here is the same for ranks and for their mirror image.
     w = kendall_w(complete) if full else None
     icc = intraclass(complete) if full else None
+    icc_low, icc_high = single_rater_interval(complete) if full else (NAN, NAN)
     points = max(2, len(item.options)) if item.format == "rank" else max(2, round(item.scale[1] - item.scale[0]) + 1)
     width = max(1.0, points - 1.0)
     spread, agreement = sample_sd(item.ratings), rwg(item.ratings, points)
@@ -208,6 +210,8 @@ def examine(
         "df": w.df if w else None,
         "p": w.p if w else NAN,
         "icc_2_1": icc.icc_2_1 if icc else NAN,
+        "icc_2_1_low": icc_low,
+        "icc_2_1_high": icc_high,
         "icc_2_k": icc.icc_2_k if icc else NAN,
         "icc_3_1": icc.icc_3_1 if icc else NAN,
         "icc_3_k": icc.icc_3_k if icc else NAN,

@@ -14,6 +14,8 @@ from sjt.accounts import service as accounts
 from sjt.authoring import service as authoring
 from sjt.errors import Forbidden, InputError, NotFound
 from sjt.jobs import service as jobs
+from sjt.panels import service as panels
+from sjt.results import key_doubt as counting
 from sjt.results import service, views
 from sjt.results.webforms import PanelForm, ProposeForm, RatingForm
 from sjt.web.guards import actor, now, requires
@@ -192,6 +194,28 @@ def pass_mark_adopt(form_id: str, cut_id: UUID) -> ResponseReturnValue:
     words = "It stands with the second officer’s signature." if state.value == "proposed" else "The pass mark stands."
     flash(f"Signed. {words}", "ok")
     return redirect(url_for(".pass_mark", form_id=form_id), 303)
+
+
+@bp.get("/key-doubt/<uuid:panel_id>")
+@requires(Permission.SEE_STATISTICS)
+def key_doubt(panel_id: UUID) -> ResponseReturnValue:
+    """Show how many past candidates a panel's doubt about its keys would pass or fail."""
+    with db.session() as session:
+        found = panels.panel(session, panel_id)
+        counted = views.key_doubt(session, panel_id)
+        ready = panels.is_computed(session, panel_id)
+    return render_template(
+        "results/key_doubt.html", panel=found, counted=counted, ready=ready, leads=may(actor(), Permission.LEAD_PANELS)
+    )
+
+
+@bp.post("/key-doubt/<uuid:panel_id>")
+@requires(Permission.LEAD_PANELS)
+def key_doubt_count(panel_id: UUID) -> ResponseReturnValue:
+    """Let the worker count."""
+    with db.transaction() as session:
+        job_id = counting.start(session, panel_id, by=actor(), now=now())
+    return redirect(url_for("jobs.job", job_id=job_id), 303)
 
 
 @bp.get("/judging")

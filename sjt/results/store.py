@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from sjt.results.model import CutState, OutcomeState, PanelState
-from sjt.results.tables import AngoffRating, Cut, ItemMark, JudgePanel, MarkRun, Outcome, Release
+from sjt.results.tables import AngoffRating, Cut, ItemMark, JudgePanel, KeyDoubt, MarkRun, Outcome, Release
 
 
 def last_runs(session: Session, sitting_ids: Iterable[UUID]) -> dict[UUID, MarkRun]:
@@ -147,3 +147,7 @@ def open_releases(session: Session) -> Sequence[Release]:
 
 def release(session: Session, release_id: UUID) -> Release | None:
     return session.get(Release, release_id)
+
+
+def key_doubt(session: Session, panel_id: UUID) -> KeyDoubt | None:
+    return session.get(KeyDoubt, panel_id)

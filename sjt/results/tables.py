@@ -180,3 +180,14 @@ class Outcome(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     by: str = Field(max_length=80)
     reason: str = Field(default="", max_length=1000)
+
+
+class KeyDoubt(SQLModel, table=True):
+    """Whom a panel's doubt about its keys would pass or fail, counted over the sittings there are."""
+
+    __tablename__ = "key_doubt"
+
+    panel_id: UUID = Field(primary_key=True, foreign_key="expert_panel.id")
+    counted: dict[str, Any] = Field(sa_type=sa.JSON)
+    at: datetime = Field(sa_type=UtcDateTime)
+    by: str = Field(max_length=80)

@@ -24,7 +24,7 @@ from sjt.results import judging, pass_marks, releasing, store
 from sjt.results.judging import JudgedItem, PanelView
 from sjt.results.model import Block, CutState, OutcomeState, PanelState
 from sjt.results.pass_marks import Composed
-from sjt.results.tables import Cut, JudgePanel, MarkRun, Outcome, Release
+from sjt.results.tables import Cut, JudgePanel, KeyDoubt, MarkRun, Outcome, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,11 @@ class SessionPage:
     @property
     def needs_marking(self) -> bool:
         return any(block.code == "not_marked" for block in self.blocks)
+
+
+def key_doubt(session: Session, panel_id: UUID) -> KeyDoubt | None:
+    """Give what was counted of a panel's doubt, if it was."""
+    return store.key_doubt(session, panel_id)
 
 
 def sessions(session: Session) -> list[SessionResults]:

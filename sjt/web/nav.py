@@ -14,6 +14,8 @@ ENTRIES: Final[tuple[tuple[str, str, Permission], ...]] = (
     ("My desk", "accounts.desk", Permission.SEE_OWN_DESK),
     ("Scenarios", "authoring.scenarios", Permission.SEE_BANK),
     ("Coverage", "authoring.coverage", Permission.SEE_BANK),
+    ("Panels", "panels.panels", Permission.SEE_PANELS),
+    ("My panels", "expert.mine", Permission.ANSWER_PANEL),
     ("Forms", "forms.sets", Permission.SEE_FORMS),
     ("Sessions", "scheduling.sessions", Permission.SCHEDULE),
     ("Candidates", "scheduling.candidates", Permission.SCHEDULE),

@@ -14,6 +14,7 @@ from sjt.authoring.preview import preview_page
 from sjt.authoring.scenario_page import scenario_view, without_key
 from sjt.authoring.snapshot import Format
 from sjt.authoring.states import ScenarioState
+from sjt.authoring.validity_views import validity_of
 from sjt.authoring.webforms import ImportForm
 from sjt.authoring.workbook import Checked
 from sjt.errors import InputError, NotFound
@@ -66,6 +67,7 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         said = candidate_views.views_on(session, [item.id for item in found.items])
         head = life_pages.about(session, scenario_id)
         standing = life_pages.standing(session, scenario_id)
+        validity = validity_of(session, scenario_id) if with_key else []
     view = scenario_view(bank, found, report.findings, statistics, with_key=with_key)
     return render_template(
         "authoring/scenario.html",
@@ -78,6 +80,7 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         with_key=with_key,
         alike=alike,
         said=said,
+        validity=validity,
         survey=candidate_views.QUESTIONS,
     )
 
