@@ -69,6 +69,7 @@ COMMANDS: Mapping[str, str | Mapping[str, str]] = {
         "create": "sjt.delivery.commands:session_create",
         "replay": "sjt.delivery.commands:session_replay",
         "close": "sjt.delivery.commands:session_close",
+        "lock-key": "sjt.delivery.commands:session_lock_key",
     },
     "candidates": {"import": "sjt.delivery.commands:candidates_import"},
     "results": {

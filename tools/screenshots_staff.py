@@ -47,9 +47,21 @@ STAFF_VIEWS: Final = (
     View("drafts", "writer", "/bank/drafts"),
     View("draft", "writer", "/bank/drafts", (f"^/bank/drafts/{ID}$",)),
     View("draft-preview", "writer", "/bank/drafts", (f"^/bank/drafts/{ID}$", "+/preview")),
+    View("draft-mapping", "writer", "/bank/drafts", (f"^/bank/drafts/{ID}$", "+?part=mapping")),
+    View("draft-send", "writer", "/bank/drafts", (f"^/bank/drafts/{ID}$", "+/send")),
+    View("draft-history", "writer", "/bank/drafts", (f"^/bank/drafts/{ID}$", "/history$")),
     View("draft-merge", "writer", "/bank/drafts", (f"^/bank/drafts/{ID}$", "/merge/")),
     View("draft-new", "writer", "/bank/drafts/new"),
     View("version", "writer", "/bank/scenarios/cypf-0101", ("/versions/[0-9]+$",)),
+    View("history", "developer", "/bank/scenarios/cypf-0101/history"),
+    View("comments", "writer", "/bank/scenarios/cypf-0101/comments"),
+    View("send-to-review", "writer", "/bank/scenarios/cypf-0102/send-to-review"),
+    View("review", "reviewer", "/bank/scenarios/cypf-0101/review"),
+    View("tasks", "reviewer", "/bank/tasks"),
+    View("task-new", "developer", "/bank/scenarios/cypf-0101/tasks"),
+    View("suspend", "developer", "/bank/suspend?words=child"),
+    View("scenario-statistics", "writer", "/bank/scenarios/cypf-0101/statistics"),
+    View("rules", "writer", "/bank/rules"),
     View("coverage", "writer", "/bank/coverage?option=residential"),
     View("findings", "writer", "/bank/findings"),
     View("bank-import", "writer", "/bank/import"),
@@ -60,6 +72,11 @@ STAFF_VIEWS: Final = (
     View("form-publish", "developer", "/forms/", (f"^/forms/{ID}$", r"^/forms/form/[^/]+$", "+/publish")),
     View("form-withdraw", "developer", "/forms/", (f"^/forms/{ID}$", r"^/forms/form/[^/]+$", "/withdraw$")),
     View("form-build", "developer", "/forms/new"),
+    View("blueprints", "developer", "/forms/blueprints/"),
+    View("blueprint", "developer", "/forms/blueprints/residential-20"),
+    View("blueprint-edit", "developer", "/forms/blueprints/residential-20/edit"),
+    View("blueprint-new", "developer", "/forms/blueprints/new"),
+    View("blueprint-version", "developer", "/forms/blueprints/residential-20", ("/versions/",)),
     View("exposure", "developer", "/exposure/"),
     View("changed-keys", "developer", "/exposure/keys"),
     View("sessions", "centre", "/sessions/"),
@@ -130,7 +147,7 @@ def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> 
     words = {"session": told["session"], "finished": told["finished"][-1]}
     if not names or names & {"panel", "rate", "judging-judge"}:
         a_panel(cast["psychometrician"])
-    if not names or names & {"drafts", "draft", "draft-preview", "draft-merge"}:
+    if not names or names & {one.name for one in STAFF_VIEWS if one.name.startswith("draft")}:
         two_edits(cast["writer"])
     if not names or names & {"form-analysis", "form-item"}:
         an_analysis(cast["psychometrician"])
@@ -178,7 +195,7 @@ def two_edits(page: Page) -> None:
     other.goto(page.url)
     for window, title in ((page, "Said at the door"), (other, "Said on the stairs")):
         window.locator("[name=title]").fill(title)
-        window.locator(".draft-bar button[value=save]").click()
+        window.locator(".page-head button[value=save]").click()
         window.wait_for_load_state()
         window.wait_for_timeout(1_000)
     other.close()

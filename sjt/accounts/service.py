@@ -224,6 +224,23 @@ def name_of(session: Session, actor_id: str) -> str:
     return found.name if found else actor_id
 
 
+def actor_of(session: Session, actor_id: str) -> Actor | None:
+    """Give somebody who can sign in, with their roles, by id."""
+    try:
+        found = store.user(session, UUID(actor_id))
+    except ValueError:
+        return None
+    if found is None or found.disabled_at is not None:
+        return None
+    return Actor(actor_id, found.name, store.roles(session, found.id))
+
+
+def password_matches(session: Session, by: Actor, password: str) -> bool:
+    """Tell whether a signature holds: the person's own password; call outside a transaction, it takes its time."""
+    found = store.user(session, UUID(by.id))
+    return passwords.matches(password, found.password_hash if found is not None else None)
+
+
 def people(session: Session) -> list[tuple[User, frozenset[Role]]]:
     held = store.all_roles(session)
     return [(user, held.get(user.id, frozenset())) for user in store.users(session)]

@@ -6,13 +6,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sjt.authoring import checks_bank, checks_content, checks_files, checks_key, checks_people, checks_text, checks_time
+from sjt.authoring import (
+    checks_bank,
+    checks_content,
+    checks_files,
+    checks_key,
+    checks_people,
+    checks_story,
+    checks_text,
+    checks_time,
+)
 from sjt.authoring.bank import Reading
 from sjt.authoring.desk import RULES, Desk
 from sjt.authoring.finding import Finding, Severity
 from sjt.authoring.model import Accepted
 
-CHECK_MODULES = (checks_files, checks_key, checks_text, checks_time, checks_content, checks_people, checks_bank)
+CHECK_MODULES = (
+    checks_files,
+    checks_key,
+    checks_text,
+    checks_time,
+    checks_content,
+    checks_people,
+    checks_story,
+    checks_bank,
+)
 """Importing a module of checks registers its rules."""
 
 

@@ -38,7 +38,7 @@ ON: Final = "yes"
 """What a ticked box holds."""
 
 _PLAIN: Final = frozenset(
-    {"title", "story", "option", "demand", "topics", "content_note", "family", "author", "source"}
+    {"title", "story", "option", "demand", "topics", "content_note", "family", "reskin_of", "author", "source"}
     | {f"features.{name}" for name in FEATURES}
 )
 LISTS: Final = ("outcomes", "areas", "ksbs", "enemies", "capabilities", "people", "laws", "items")

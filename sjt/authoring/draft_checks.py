@@ -12,6 +12,7 @@ from sjt.authoring.draft import Fields, listed, option_list
 from sjt.authoring.draft_files import Built
 from sjt.authoring.finding import Finding, Severity
 from sjt.authoring.places import Places
+from sjt.authoring.story_marks import Spot, spot
 
 MISSING = "F03"
 
@@ -25,8 +26,12 @@ class FieldFinding:
     rule: str
     message: str
     remedy: str
-    line: int | None = None
-    """Inside the story: its line there."""
+    spot: Spot | None = None
+    """Inside the story: the words it is about."""
+
+    @property
+    def line(self) -> int | None:
+        return self.spot.line if self.spot else None
 
 
 def with_draft(held: Reading, built: Built) -> Reading:
@@ -76,11 +81,10 @@ def look(held: Reading, built: Built, fields: Fields, *, today: date, whole: boo
 
 def _placed(one: Finding, reading: Reading, built: Built, fields: Fields) -> FieldFinding:
     scenario = built.scenario
-    line = None
+    where = None
     if one.file == scenario_file(scenario.folder):
-        story = reading.story_lines[scenario.folder]
-        if one.line >= story:
-            field, line = "story", one.line - story + 1
+        if one.line >= reading.story_lines[scenario.folder]:
+            field, where = "story", spot(fields.get("story", ""), one.message)
         else:
             field = _in_front(_path(reading.places[one.file], one.line), one, fields)
     elif one.file == reading.key_files.get(scenario.id):
@@ -88,7 +92,7 @@ def _placed(one: Finding, reading: Reading, built: Built, fields: Fields) -> Fie
     else:
         field = f"i.{one.item[-1]}.ask" if one.item else ""
     message = one.message.removeprefix(f"{one.item}: ")  # beside its item the id says nothing
-    return FieldFinding(field, one.severity.value, one.rule, message[:1].upper() + message[1:], one.remedy, line)
+    return FieldFinding(field, one.severity.value, one.rule, message[:1].upper() + message[1:], one.remedy, where)
 
 
 def _path(places: Places, line: int) -> Sequence[str | int]:

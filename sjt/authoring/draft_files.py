@@ -79,12 +79,16 @@ class _Builder:
             "topics": tuple(line.strip() for line in held.get("topics", "").split("\n") if line.strip()),
             "content_note": held.get("content_note", ""),
             "family": held.get("family", ""),
+            "reskin_of": held.get("reskin_of", ""),
             "features": {name: held.get(f"features.{name}", "") for name in FEATURES},
             "story": held.get("story", ""),
         }
         if not values["story"]:
             self.lack("story", "The story is missing.", "Write what has happened, in 40 to 120 words.")
         values |= {name: tuple(listed(held, name)) for name in ("outcomes", "areas", "enemies", "capabilities")}
+        parent = values["reskin_of"]
+        if parent and parent not in values["enemies"]:  # whoever knows one knows the other, whatever is ticked
+            values["enemies"] = (*values["enemies"], parent)
         values["ksbs"] = [
             {
                 "code": code,

@@ -171,6 +171,7 @@ _LABELS: Final = {
     "topics": "Topics",
     "content_note": "Content note",
     "family": "Family",
+    "reskin_of": "Made from",
     "author": "Author",
     "source": "Source of the incident",
     "enemies": "Never in one form with",

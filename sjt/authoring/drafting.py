@@ -24,6 +24,7 @@ from sjt.authoring.draft import Cell, Fields, from_scenario, new_draft, tidy
 from sjt.authoring.draft_deeds import apply
 from sjt.authoring.draft_files import Built
 from sjt.authoring.draft_merge import Merge, merge, settled
+from sjt.authoring.moving import put_move
 from sjt.authoring.states import ScenarioState
 from sjt.authoring.tables import (
     ScenarioDraft,
@@ -166,10 +167,45 @@ def free_id(session: Session, bank_id: str) -> str:
 def edit(session: Session, scenario_id: str, *, by: Actor, now: datetime) -> UUID:
     """Give the open draft of a scenario, begun from its current version if there is none."""
     known = _known(session, scenario_id)
+    _refuse_retired(known)
     held = store.open_draft_of(session, scenario_id)
     if held is not None:
         return held.id
     return _begin(session, scenario_id, known.version, version_fields(session, scenario_id), by=by, now=now)
+
+
+def _refuse_retired(row: ScenarioRow) -> None:
+    if row.state is ScenarioState.RETIRED:
+        raise MoveRefused(
+            f"{row.id} is retired, so nobody edits it. Make a new item from it, or ask a test developer to bring "
+            "it back."
+        )
+
+
+def reskin(session: Session, scenario_id: str, *, by: Actor, now: datetime) -> UUID:
+    """Begin a new scenario that says what another says: its own id, its parent recorded, the two enemies for good.
+
+    The parent's own file stays as it is, so that its key and statistics stay too; who is whose enemy is read from
+    either file.
+    """
+    known = _known(session, scenario_id)
+    held = version_fields(session, scenario_id)
+    own_id = free_id(session, known.bank_id)
+    enemies = list(dict.fromkeys([*held.get("enemies", "").split(), scenario_id]))
+    title = f"{held.get('title', scenario_id)[:180]} (made anew)"
+    made = held | {"title": title, "author": by.name, "reskin_of": scenario_id, "enemies": " ".join(enemies)}
+    draft_id = _begin(session, own_id, 0, tidy(made), by=by, now=now)
+    body = {"draft": str(draft_id), "scenario": own_id}
+    audit.record(session, by=by, did="scenario.made_anew", on=scenario_id, at=now, body=body)
+    return draft_id
+
+
+def parent_of(session: Session, scenario_id: str) -> str:
+    """Give the scenario that one was made from; empty for one with no parent."""
+    row = store.open_draft_of(session, scenario_id)
+    if row is not None and (found := fields_of(session, row).get("reskin_of")):
+        return found
+    return version_fields(session, scenario_id).get("reskin_of", "") if store.scenario(session, scenario_id) else ""
 
 
 def _known(session: Session, scenario_id: str) -> ScenarioRow:
@@ -204,7 +240,7 @@ def save(
         raise InputError(f"A draft holds at most {MOST_SIGNS:,} signs. Take some of the text out.")
     row = _open(session, draft_id)
     current = _step(session, row)
-    yours = tidy(posted)
+    yours = tidy({**posted, "reskin_of": current.held.get("reskin_of", "")})  # nobody types a parent
     base = 0
     if revision != row.revision and yours != current.held:
         found = _against(session, row, revision, yours)
@@ -306,6 +342,15 @@ def behind(session: Session, row: ScenarioDraft) -> int:
     return known.version if known is not None and known.version != row.base_n else 0
 
 
+def held_up(session: Session, row: ScenarioDraft) -> str:
+    """Say what must be settled before a draft can go into the bank; nothing, if nothing must."""
+    if store.asides(session, row.id):
+        return "A save of this draft waits to be brought together. Settle it first."
+    if newer := behind(session, row):
+        return f"Version {newer} came into the bank since this draft began. Bring it in first."
+    return ""
+
+
 def catch_up(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> Saved:
     """Bring the bank's newer version into a draft."""
     row = _open(session, draft_id)
@@ -337,6 +382,21 @@ def restore(session: Session, scenario_id: str, n: int, *, by: Actor, now: datet
     return draft_id
 
 
+def back_to(session: Session, draft_id: UUID, n: int, *, by: Actor, now: datetime) -> None:
+    """Make a draft say again what one of its steps said, as a step of its own."""
+    row = _open(session, draft_id)
+    found = store.step(session, row.id, n)
+    if found is None:
+        raise NotFound(f"This draft has no step {n}.")
+    if found.held != _step(session, row).held:
+        _add_step(session, row, found.held, "back", by=by, now=now)
+
+
+def open_draft_of(session: Session, scenario_id: str) -> ScenarioDraft | None:
+    """Give the open draft of a scenario, if it has one."""
+    return store.open_draft_of(session, scenario_id)
+
+
 def folder_of(session: Session, row: ScenarioDraft, title: str) -> str:
     """Give the folder a draft's files stand in: the scenario's own, or one named after the title."""
     known = store.scenario(session, row.scenario_id)
@@ -358,18 +418,19 @@ def put(
     row = _open(session, draft_id)
     if row.revision != revision:
         raise Conflict("Somebody saved this draft while it was checked. Nothing was put into the bank. Check it again.")
-    if store.asides(session, row.id):
-        raise MoveRefused("A save of this draft waits to be brought together. Settle it first.")
-    if newer := behind(session, row):
-        raise MoveRefused(f"Version {newer} came into the bank since this draft began. Bring it in first.")
+    if why := held_up(session, row):
+        raise MoveRefused(why)
     if faults:
         raise InputError(f"The draft has {len(faults)} errors. Nothing was put into the bank.", faults)
     bank = store.hold_bank(session, row.bank_id)
     known = store.scenario(session, row.scenario_id)
+    is_new = known is None
+    if known is not None:
+        _refuse_retired(known)
     n = max((held.n for held in store.versions(session, row.scenario_id)), default=0) + 1
     if known is None:
         known = ScenarioRow(id=row.scenario_id, bank_id=bank.id, author=built.scenario.author[:80], version=n)
-    known.version, known.in_bank, known.state = n, True, ScenarioState.DRAFT
+    known.version, known.in_bank = n, True
     session.add(known)
     session.flush()
     session.add(_version(row.scenario_id, n, built, by=by, now=now))
@@ -379,6 +440,7 @@ def put(
     row.open_for, row.closed_at, row.closed_by, row.became = None, now, by.id, n
     session.add(row)
     session.flush()
+    put_move(session, known, "write", ScenarioState.DRAFT, by=by, now=now, is_new=is_new)
     body = {"version": n, "sha256": built.scenario.sha256, "draft": str(row.id)}
     audit.record(session, by=by, did="scenario.version_saved", on=row.scenario_id, at=now, body=body)
     return n

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session
@@ -16,16 +16,26 @@ from sjt.authoring import drafting, store
 from sjt.authoring.draft import PERSON_PARTS, Fields, format_of, listed, option_list
 from sjt.authoring.draft_checks import FieldFinding, by_field, look
 from sjt.authoring.draft_files import GENDERS, ROLES, Built, build
-from sjt.authoring.draft_merge import label
+from sjt.authoring.draft_merge import label, order
 from sjt.authoring.model import Bank
 from sjt.authoring.scenario_page import EFFECTIVENESS, READ_WORDS_A_SECOND, ordinal
 from sjt.authoring.snapshot import Format
+from sjt.authoring.story_marks import lines
 from sjt.authoring.tables import ScenarioDraft
 from sjt.authoring.the_bank import bank as current_bank
 from sjt.authoring.the_bank import reading
 from sjt.errors import Fault
 
 Choice = tuple[str, str]
+
+PARTS: Final = ("write", "mapping", "background")
+"""The parts of the editor that a draft's fields stand in; one form holds them all."""
+_IN_MAPPING: Final = (
+    *("ksb", "outcomes", "option", "areas", "demand", "capabilities", "topics"),
+    *("features", "family", "enemies"),
+)
+_IN_BACKGROUND: Final = ("source", "author", "law", "person", "people")
+CODES_IN_TAB: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,8 @@ def editor_view(session: Session, seen: Looked) -> SimpleNamespace:
     row, fields, bank = seen.row, seen.fields, seen.bank
     undo, redo = drafting.ways(session, row)
     words = len(fields.get("story", "").split())
+    about_story = [one for one in seen.found if one.field == "story"]
+    story = sorted(about_story, key=lambda one: (one.line is None, one.line or 0))
     return SimpleNamespace(
         draft=row,
         f=fields,
@@ -128,6 +140,10 @@ def editor_view(session: Session, seen: Looked) -> SimpleNamespace:
         genders=[(gender, gender.capitalize() or "Not said") for gender in GENDERS],
         said_of=lambda row: any(f"person.{row}.{part}" in fields for part in PERSON_PARTS[4:]),
         anchor=anchor,
+        part_of=part_of,
+        mapped=_few(listed(fields, "ksbs")),
+        story=story,
+        story_lines=lines(fields.get("story", ""), [(one.spot, one.severity) for one in story if one.spot]),
         levels=[(level, f"{level}, {EFFECTIVENESS[int(level)]}") for level in "43210"],
         found=seen.found,
         at=by_field(seen.found),
@@ -141,6 +157,18 @@ def editor_view(session: Session, seen: Looked) -> SimpleNamespace:
         behind=drafting.behind(session, row) if row.open_for else 0,
         changed_by=accounts.name_of(session, row.changed_by),
     )
+
+
+def part_of(field: str) -> str:
+    """Tell which part of the editor a field stands in."""
+    if field.startswith(_IN_MAPPING):
+        return "mapping"
+    return "background" if field.startswith(_IN_BACKGROUND) else "write"
+
+
+def _few(codes: Sequence[str]) -> str:
+    more = len(codes) - CODES_IN_TAB
+    return " ".join(codes[:CODES_IN_TAB]) + (f" +{more}" if more > 0 else "") if codes else "none yet"
 
 
 def formats(bank: Bank) -> list[str]:
@@ -200,6 +228,49 @@ def _item(bank: Bank, fields: Fields, letter: str, number: int) -> EditorItem:
 def name(session: Session, actor_id: str) -> str:
     """Name who did something."""
     return accounts.name_of(session, actor_id)
+
+
+_DEEDS: Final = {
+    "begun": "Begun",
+    "saved": "Saved",
+    "beside": "Saved beside another",
+    "merged": "Brought together",
+    "restored": "Version restored",
+    "undone": "Undone",
+    "redone": "Done again",
+    "back": "Gone back",
+    "enemies": "Made enemies",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One step of a draft, with the fields it changed."""
+
+    n: int
+    did: str
+    changed: tuple[str, ...]
+    at: datetime
+    by: str
+
+
+def steps(session: Session, row: ScenarioDraft, *, before: int, most: int) -> list[StepLine]:
+    """Give the steps of a draft up to one, newest first."""
+    rows = store.steps(session, row.id, before=before, most=most + 1)
+    names = {one.by: accounts.name_of(session, one.by) for one in rows}
+    earlier: list[Mapping[str, str]] = [*(one.held for one in rows[1:]), {}]
+    lines_of = [
+        StepLine(
+            one.n,
+            _DEEDS.get(one.did, one.did.replace("-", " ").capitalize()),
+            tuple(dict.fromkeys(label(name) for name in sorted(set(one.held) | set(held), key=order)
+                                if one.held.get(name) != held.get(name))) if one.n > 1 else (),
+            one.at,
+            names[one.by],
+        )
+        for one, held in zip(rows, earlier, strict=True)
+    ]  # fmt: skip
+    return lines_of[:most]
 
 
 @dataclass(frozen=True, slots=True)

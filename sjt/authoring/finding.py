@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing seen; ``rule`` is L01-L32 of the lint, F01-F09 for the files themselves, B01-B09 for the whole bank."""
+    """One thing seen; ``rule`` is L01-L32 of the lint, F01-F09 of files, B01-B09 of the bank, S01-S02 of stories."""
 
     file: str
     line: int

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session
-
 from sjt import db
 from sjt.access import SYSTEM, Actor
-from sjt.authoring import sets, store
+from sjt.authoring import lifecycle, sets
 from sjt.authoring.blueprint import parse_data
 from sjt.authoring.form_bank import FormBank, form_bank
 from sjt.authoring.forms import Impossible, build_set, relatives
 from sjt.authoring.freezing import Frozen, freeze, key_versions, time_allowed
 from sjt.authoring.proof import make_proof, proof_bytes
 from sjt.authoring.proof import verify as verify_proof
-from sjt.authoring.publishing import built_form, read_proof
-from sjt.authoring.states import FormState, FormUse
+from sjt.authoring.publishing import read_proof
+from sjt.authoring.resting import resting
 from sjt.authoring.tables import FormSet
 from sjt.authoring.the_bank import bank_files, reading
 from sjt.errors import InputError
@@ -61,13 +58,14 @@ def build_now(
             blueprint = sets.blueprint_at(session, made.blueprint_path)
             files = bank_files(session)
             read = reading(session)
-            rested = resting(session, made, blueprint.use.rest_days)
+            rested = resting(session, made.option, blueprint.use.rest_days, at=made.created_at)
+            barred = lifecycle.barred(session, made.bank_id)
         assert read.bank is not None
         tell("Reading judgements and statistics", 0.0)
         if made.reserve:
             blueprint = replace(blueprint, use=replace(blueprint.use, reserve=1))
         source = form_bank(read.bank, files, blueprint)
-        banned = sorted({*rested, *made.excluded, *relatives(source, made.excluded)})
+        banned = sorted({*rested, *barred, *made.excluded, *relatives(source, made.excluded)})
         try:
             built = build_set(
                 source, blueprint, made.forms, seed=made.seed, seconds=seconds, banned=banned, progress=tell
@@ -112,16 +110,6 @@ def freeze_all(source: FormBank, made: FormSet, proof: Mapping[str, Any], versio
         )
         for position, form in enumerate(proof["forms"])
     ]
-
-
-def resting(session: Session, made: FormSet, rest_days: int) -> list[str]:
-    """Name the scenarios that rest: counted in a live form of the option published within the blueprint's rest."""
-    since = made.created_at - timedelta(days=rest_days)
-    found: set[str] = set()
-    for form, earlier in store.forms_in_state(session, FormState.PUBLISHED, option=made.option, use=FormUse.LIVE):
-        if rest_days and form.published_at is not None and form.published_at >= since:
-            found.update(built_form(earlier, form.position)["scenarios"])
-    return sorted(found)
 
 
 def verify_set(args: Mapping[str, Any], context: JobContext) -> Mapping[str, Any]:

@@ -16,8 +16,12 @@ from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.authoring import checks, store
 from sjt.authoring.bank import Reading, key_file, load_files, read_files, scenario_file, write_files
+from sjt.authoring.blueprint_versions import keep_all
 from sjt.authoring.checks import Report
+from sjt.authoring.life import BY_FILES
 from sjt.authoring.model import Bank
+from sjt.authoring.moving import put_move
+from sjt.authoring.states import ScenarioState
 from sjt.authoring.tables import BankFile, BankRow, ScenarioRow, ScenarioVersion
 from sjt.errors import Fault, InputError
 
@@ -183,6 +187,9 @@ def put(session: Session, prepared: Prepared, *, by: Actor, now: datetime) -> Im
             version.n = max((held.n for held in store.versions(session, scenario.id)), default=0) + 1
             known.version, known.in_bank, known.author = version.n, True, scenario.author
             session.add(known)
+            # a change from outside wants a new look, but never brings back what was taken out of use
+            if known.state not in (ScenarioState.DRAFT, ScenarioState.SUSPENDED, ScenarioState.RETIRED):
+                put_move(session, known, BY_FILES, ScenarioState.DRAFT, by=by, now=now)
             (changed if last else new).append(scenario.id)
         else:
             continue
@@ -205,6 +212,7 @@ def put(session: Session, prepared: Prepared, *, by: Actor, now: datetime) -> Im
             )
             for path, content in loose.items()
         )
+    keep_all(session, bank_id, loose, by=by.id, now=now)
     row.title, row.sha256, row.imported_at, row.imported_by = bank.settings.title, prepared.sha256, now, by.id
     session.add(row)
     session.flush()

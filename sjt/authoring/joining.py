@@ -10,7 +10,7 @@ from sqlmodel import Session
 from sjt.access import Actor, Permission, may
 from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
-from sjt.authoring import service, store
+from sjt.authoring import service, store, tasking
 from sjt.authoring.states import SetState
 
 
@@ -20,6 +20,8 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
         if may(actor, Permission.IMPORT_BANK):
             yield DeskTask("Import a bank of scenarios", 1, "/bank/import", "There is none yet.")
         return
+    if may(actor, Permission.DISCUSS_SCENARIO):
+        yield from _asked(session, actor, now)
     if may(actor, Permission.EDIT_SCENARIO):
         mine = [row for row in store.open_drafts(session) if actor.id in (row.created_by, row.changed_by)]
         if mine:
@@ -37,6 +39,21 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
             if made.state is SetState.BUILT and not published:
                 label = f"Publish the forms of set {made.number}, {made.blueprint}"
                 yield DeskTask(label, total, f"/forms/{made.id}", "Built and not published yet.")
+
+
+def _asked(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
+    """Yield one line for each kind of task that is asked of this person, and one for all that is late."""
+    held = store.tasks(session, assignee=actor.id)
+    today = now.date()
+    late = [one for one in held if one.due < today]
+    if late:
+        first = f"{tasking.KIND_WORDS[late[0].kind]}: {late[0].scenario_id}, due {late[0].due:%-d %B}"
+        yield DeskTask("Tasks on scenarios are overdue", len(late), "/bank/tasks", first, tone="danger")
+    for kind in dict.fromkeys(one.kind for one in held):
+        own = [one for one in held if one.kind is kind and one.due >= today]
+        if own:
+            detail = ", ".join(f"{one.scenario_id} by {one.due:%-d %B}" for one in own[:3])
+            yield DeskTask(f"{tasking.KIND_WORDS[kind]}: scenarios", len(own), "/bank/tasks", detail)
 
 
 def register() -> None:

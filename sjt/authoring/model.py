@@ -120,6 +120,7 @@ class FrontMatter:
     law: tuple[Law, ...] = ()
     enemies: tuple[ScenarioId, ...] = ()
     family: str = ""
+    reskin_of: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9]*-[0-9]{4,})?$")] = ""
     capabilities: tuple[Text, ...] = ()
     features: Features = Features()
     author: Text

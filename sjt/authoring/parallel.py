@@ -7,16 +7,17 @@ Where a spread is banked, a second parameter meets it too. Items are independent
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import erf, exp, lcm, sqrt
+from math import erf, lcm, sqrt
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sjt.authoring.form_bank import FormBank
+from sjt.authoring.lengths import RELIABILITY_OF_ONE, settled_reliability
 from sjt.psychometrics.scoring_base import Distribution
 
 FloatArray = NDArray[np.float64]
@@ -25,8 +26,6 @@ EXACT_BELOW = 15
 """Items from which on the sum is taken as normal with continuity; below, the exact convolution."""
 TENTHS = tuple(NormalDist().inv_cdf((k + 0.5) / 10) for k in range(10))
 """The middle of each tenth of a normal ability distribution."""
-RELIABILITY_OF_ONE = 0.0466
-"""Spearman–Brown from .55 at 25 scenarios (sjt-science 3.1), for items nobody has answered yet."""
 WRITTEN = "written"
 
 
@@ -227,49 +226,4 @@ def reliability_of_one(bank: FormBank, form: Sequence[int] | None = None) -> flo
         one = item_outlook(bank, i)
         spreads.append(one.rise / max(1e-9, float(bank.assembly.numbers["discrimination"][i])) if one.rise else 1.0)
         rests.append(float(bank.assembly.numbers["discrimination"][i]))
-    sd, rest = np.array(spreads), np.array(rests)
-    k = len(sd)
-    if k < 2:
-        return RELIABILITY_OF_ONE
-    total = sqrt(float((sd**2).sum())) * 1.3
-    for _ in range(60):
-        # Item-total from item-rest: cov(item, total) = cov(item, rest) + var(item).
-        others = np.sqrt(np.maximum(total**2 - sd**2 - 2 * rest * sd * total * 0.95, 1e-9))
-        total = float(np.sum(rest * others * sd + sd**2)) / total
-    alpha = k / (k - 1) * (1 - float((sd**2).sum()) / total**2)
-    alpha = min(max(alpha, 0.01), 0.99)
-    return alpha / (k - (k - 1) * alpha)
-
-
-def spearman_brown(one: float, length: float) -> float:
-    """Reliability of a test of ``length`` scenarios, each of reliability ``one``."""
-    return length * one / (1 + (length - 1) * one)
-
-
-def false_fails(reliability: float, pass_rate: float = 0.8) -> float:
-    """Share of all candidates who deserve to pass and fail: true and observed scores bivariate normal."""
-    normal = NormalDist()
-    cut = normal.inv_cdf(1 - pass_rate)
-    root = sqrt(reliability)
-    noise = sqrt(max(1e-12, 1 - reliability))
-    # Who deserves to pass: true score above the point that the same share of true scores exceeds.
-    true_cut = cut
-    steps = 2000
-    width = (8.0 - true_cut) / steps
-    total = 0.0
-    for k in range(steps):
-        z = true_cut + (k + 0.5) * width
-        total += exp(-z * z / 2) / sqrt(2 * np.pi) * normal.cdf((cut - root * z) / noise) * width
-    return total
-
-
-def by_length(one: float, lengths: Sequence[int], pass_rate: float = 0.8) -> list[Mapping[str, float]]:
-    """Reliability and false fails per hundred candidates at several lengths."""
-    return [
-        {
-            "scenarios": length,
-            "reliability": spearman_brown(one, length),
-            "false_fails_per_100": 100 * false_fails(spearman_brown(one, length), pass_rate),
-        }
-        for length in lengths
-    ]
+    return settled_reliability(spreads, rests)

@@ -17,7 +17,8 @@ from sjt.authoring.assembly import AssemblySpec, Checked, check, kin_of
 from sjt.authoring.blueprint import Blueprint, parse_data
 from sjt.authoring.form_bank import FormBank, files_sha256
 from sjt.authoring.forms import BuiltSet, mark_unit, spec_of
-from sjt.authoring.parallel import ASSUMPTIONS, ItemOutlook, by_length, outlook, reliability_of_one
+from sjt.authoring.lengths import LENGTHS, by_length, spearman_brown
+from sjt.authoring.parallel import ASSUMPTIONS, ItemOutlook, outlook, reliability_of_one
 from sjt.authoring.snapshot import canonical
 from sjt.errors import Fault, InputError
 from sjt.psychometrics.chance import item_distribution, total_distribution
@@ -28,7 +29,6 @@ from sjt.psychometrics.strategies import STRATEGIES
 SCHEMA = "sjt.proof/1"
 CLOSE = 1e-9
 """Two floats computed from the same bank agree to this; another architecture may differ in the last digits."""
-LENGTHS = (10, 14, 20, 25, 30, 40, 50)
 
 
 def form_id(blueprint: Blueprint, number: int) -> str:
@@ -199,8 +199,6 @@ def _form_entry(
 
 
 def _form_reliability(bank: FormBank, form: Sequence[int]) -> float:
-    from sjt.authoring.parallel import spearman_brown
-
     scenarios = len({bank.assembly.scenario_of[i] for i in form})
     return spearman_brown(reliability_of_one(bank, form), scenarios)
 

@@ -14,13 +14,11 @@ from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.authoring import snapshot, store
+from sjt.authoring import lifecycle, snapshot, store
 from sjt.authoring.snapshot import Paper, Secret
-from sjt.authoring.states import FormLine, FormRole, FormState, FormUse, ScenarioState
+from sjt.authoring.states import FormLine, FormRole, FormState, FormUse
 from sjt.authoring.tables import Form, FormSet
 from sjt.errors import Fault, InputError, MoveRefused, NotFound
-
-_WORN = (ScenarioState.SUSPENDED, ScenarioState.RETIRED)
 
 
 def publish_form(
@@ -36,7 +34,7 @@ def publish_form(
     if form.state is not FormState.DRAFT:
         raise MoveRefused(f"Form {form_id} is {form.state.value} already. Build a new set for another form.")
     secret = snapshot.secret_from_json(form.secret)
-    _refuse_changed(session, form_id, secret)
+    _refuse_changed(session, form_id, secret, use)
     obstacles = why_not(form, its_set, use)
     if obstacles:
         raise MoveRefused(" ".join([f"Form {form_id} cannot be published for {use.value} use.", *obstacles]))
@@ -53,7 +51,8 @@ def publish_form(
     form.state, form.use = FormState.PUBLISHED, use
     form.published_at, form.published_by, form.reason = now, by.id, reason.strip()
     session.add(form)
-    _move_scenarios(session, secret, use)
+    counting = _counting(secret, use)
+    lifecycle.published(session, [one for one, counts in counting.items() if counts], counting, by=by, now=now)
     session.flush()
     audit.record(
         session,
@@ -149,28 +148,21 @@ def changed_since(session: Session, secret: Secret) -> list[str]:
     )
 
 
-def _refuse_changed(session: Session, form_id: str, secret: Secret) -> None:
+def _refuse_changed(session: Session, form_id: str, secret: Secret, use: FormUse) -> None:
     changed = changed_since(session, secret)
     if changed:
         raise MoveRefused(
             f"Form {form_id} cannot be published: {', '.join(changed)} changed since it was built. "
             "Build the set again from the bank as it now stands."
         )
-    for scenario in sorted({item.scenario for item in secret.items}):
-        row = store.scenario(session, scenario)
-        if row is not None and row.state in _WORN:
-            raise MoveRefused(f"Form {form_id} cannot be published: {scenario} is {row.state.value}. Build again.")
+    if refused := lifecycle.refused_for_form(session, _counting(secret, use)):
+        raise MoveRefused(" ".join([f"Form {form_id} cannot be published.", *refused, "Then build the set again."]))
 
 
-def _move_scenarios(session: Session, secret: Secret, use: FormUse) -> None:
-    """A scenario is live once a live form counts it, on trial once any form tries it."""
+def _counting(secret: Secret, use: FormUse) -> dict[str, bool]:
+    """Tell of each scenario of a form whether its marks would count."""
     live = {item.scenario for item in secret.items if item.live and use is FormUse.LIVE}
-    for scenario in sorted({item.scenario for item in secret.items}):
-        row = store.scenario(session, scenario)
-        if row is None or row.state is ScenarioState.LIVE:
-            continue
-        row.state = ScenarioState.LIVE if scenario in live else ScenarioState.ON_TRIAL
-        session.add(row)
+    return {item.scenario: item.scenario in live for item in secret.items}
 
 
 def paper(session: Session, form_id: str) -> Paper:
@@ -210,6 +202,9 @@ class Standing:
     live_obstacles: tuple[str, ...]
     live_reason: str
     changed: tuple[str, ...]
+    not_ready: tuple[str, ...] = ()
+    """Scenarios whose life does not let them count in a live form, in sentences."""
+    not_for_trial: tuple[str, ...] = ()
 
 
 def standing(session: Session, form_id: str) -> Standing:
@@ -221,6 +216,8 @@ def standing(session: Session, form_id: str) -> Standing:
         tuple(why_not(form, its_set, FormUse.LIVE)),
         reason_needed(form, its_set, FormUse.LIVE),
         tuple(changed_since(session, secret)),
+        tuple(lifecycle.refused_for_form(session, _counting(secret, FormUse.LIVE))),
+        tuple(lifecycle.refused_for_form(session, _counting(secret, FormUse.TRIAL))),
     )
 
 

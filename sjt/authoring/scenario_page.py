@@ -82,6 +82,9 @@ class ScenarioView:
     illustrative: bool
     key_is_current: bool
     enemies: tuple[tuple[str, str], ...]
+    """Named by this scenario, and those that name it."""
+    made_from: str
+    made_into: tuple[tuple[str, str], ...]
 
 
 _ABOUT_KEYS = frozenset(rule.id for rule in RULES if rule.check.__module__ == checks_key.__name__)
@@ -135,8 +138,16 @@ def scenario_view(
         seconds=round(words / READ_WORDS_A_SECOND),
         illustrative=keys is None or keys.status == "illustrative",
         key_is_current=keys is not None and keys.set_on == f"sha256:{scenario.sha256}",
-        enemies=tuple((other, titles.get(other, "")) for other in scenario.enemies),
+        enemies=tuple((other, titles.get(other, "")) for other in _both_ways(bank, scenario)),
+        made_from=scenario.reskin_of,
+        made_into=tuple((other.id, other.title) for other in bank.scenarios if other.reskin_of == scenario.id),
     )
+
+
+def _both_ways(bank: Bank, scenario: Scenario) -> list[str]:
+    """Give a scenario's enemies: it is enough that one of two names the other."""
+    named = [other.id for other in bank.scenarios if scenario.id in other.enemies]
+    return list(dict.fromkeys([*scenario.enemies, *named]))
 
 
 def _item_view(

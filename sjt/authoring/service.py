@@ -311,7 +311,17 @@ def record_judgements(
 
 def put_file(session: Session, row: BankRow, path: str, content: bytes, *, now: datetime) -> None:
     """Make a new version of the bank's files in which one differs."""
-    files = store.loose_files(session, row.id, row.version) | {path: content}
+    _put_files(session, row, store.loose_files(session, row.id, row.version) | {path: content})
+
+
+def remove_file(session: Session, row: BankRow, path: str) -> None:
+    """Make a new version of the bank's files without one."""
+    files = store.loose_files(session, row.id, row.version)
+    del files[path]
+    _put_files(session, row, files)
+
+
+def _put_files(session: Session, row: BankRow, files: Mapping[str, bytes]) -> None:
     row.version += 1
     session.add_all(
         BankFile(

@@ -17,6 +17,7 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
 from sjt.authoring.assembly import AssemblyBank, AssemblySpec, Band, Count, Together
 from sjt.authoring.assembly_problem import Problem, Rows, build, column_of
+from sjt.authoring.shortfall_words import plural, write_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +179,7 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
         short = math.ceil(round(sum(result.x[c] for c in of_kind[count.name])) / per_item)
         if short:
             have = len(_holding(bank, count, spec))
-            what = _plural(short, f"more {noun}")
-            text = (
-                f"Write {what} with {count.attr} {count.value}: the forms need {have + short} of them, "
-                f"the bank holds {have} that may be used."
-            )
+            text = write_words(noun, count.attr, count.value, have + short, have)
             out.append(Short(count.name, have + short, have, short, text))
     usable = len(bank.scenarios) - len(spec.banned)
     if not out:
@@ -191,7 +188,7 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
             if not spec.bands
             else ", with " + " and ".join(_wanted(made, elastic, index, result, b) for b in spec.bands)
         )
-        text = f"Write {_plural(written, f'more {noun}')} of any kind{fits}: the bank holds {usable} that may be used."
+        text = f"Write {plural(written, f'more {noun}')} of any kind{fits}: the bank holds {usable} that may be used."
         out.append(Short("n" if spec.length_of_items else "scenarios", usable + written, usable, written, text))
     return tuple(sorted(out, key=lambda s: (s.short, s.constraint))), proved
 
@@ -339,14 +336,10 @@ def _change(spec: AssemblySpec, name: str, side: str, change: float) -> Short:
         text = f"Let two forms share {now_shared} scenarios in place of {was_shared}, or build fewer forms."
         return Short("use.overlap_max", was_shared + change, was_shared, change, text)
     if name == "anchors":
-        text = f"Take {_plural(round(change / spec.forms) or 1, 'anchor')} out: the anchors alone already clash."
+        text = f"Take {plural(round(change / spec.forms) or 1, 'anchor')} out: the anchors alone already clash."
         return Short("anchors", len(spec.anchors), len(spec.anchors) - change, change, text)
     text = "Let both of a pair of enemies stand in one form: anchors or scarce items are enemies of each other."
     return Short(name, 0, change, change, text)
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def forms_possible(bank: AssemblyBank, spec: AssemblySpec) -> int:

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from sjt.authoring.bank import key_file, scenario_file
-from sjt.authoring.states import FormState, FormUse
+from sjt.authoring.states import FormState, FormUse, ScenarioState
 from sjt.authoring.tables import (
     BankedStatistic,
     BankFile,
     BankRow,
+    BlueprintVersion,
     Form,
     FormSet,
     KeyPanelVerdict,
     ScenarioDraft,
     ScenarioDraftAside,
     ScenarioDraftStep,
+    ScenarioMove,
+    ScenarioRemark,
+    ScenarioReview,
     ScenarioRow,
+    ScenarioSuspension,
+    ScenarioTask,
+    ScenarioThread,
     ScenarioVersion,
 )
 
@@ -44,6 +52,23 @@ def loose_files(session: Session, bank_id: str, version: int) -> dict[str, bytes
 
 def loose_file(session: Session, bank_id: str, version: int, path: str) -> BankFile | None:
     return session.get(BankFile, (bank_id, version, path))
+
+
+def blueprint_versions(session: Session, bank_id: str, path: str) -> Sequence[BlueprintVersion]:
+    """Give every version of a blueprint's file, newest first."""
+    return session.exec(
+        select(BlueprintVersion)
+        .where(BlueprintVersion.bank_id == bank_id, BlueprintVersion.path == path)
+        .order_by(col(BlueprintVersion.n).desc())
+    ).all()
+
+
+def statistics_mark(session: Session, bank_id: str) -> tuple[int, str]:
+    """Tell recorded statistics apart from what they were before: how many, and when the last came."""
+    found = session.exec(
+        select(sa.func.count(), sa.func.max(BankedStatistic.recorded_at)).where(BankedStatistic.bank_id == bank_id)
+    ).one()
+    return int(found[0]), str(found[1])
 
 
 def scenario(session: Session, scenario_id: str) -> ScenarioRow | None:
@@ -103,6 +128,12 @@ def recorded_statistics(session: Session, bank_id: str) -> Sequence[BankedStatis
         .where(BankedStatistic.bank_id == bank_id)
         .order_by(col(BankedStatistic.recorded_at), col(BankedStatistic.id))
     ).all()
+
+
+def statistics_recorded(session: Session, bank_id: str) -> int:
+    """Count what rooms recorded."""
+    query = select(sa.func.count()).select_from(BankedStatistic).where(BankedStatistic.bank_id == bank_id)
+    return session.exec(query).one()
 
 
 def statistics_of_item(session: Session, item: str) -> Sequence[BankedStatistic]:
@@ -205,6 +236,16 @@ def step(session: Session, draft_id: UUID, n: int) -> ScenarioDraftStep | None:
     return session.get(ScenarioDraftStep, (draft_id, n))
 
 
+def steps(session: Session, draft_id: UUID, *, before: int, most: int) -> Sequence[ScenarioDraftStep]:
+    """Give the steps of a draft up to one, the newest first."""
+    return session.exec(
+        select(ScenarioDraftStep)
+        .where(ScenarioDraftStep.draft_id == draft_id, col(ScenarioDraftStep.n) <= before)
+        .order_by(col(ScenarioDraftStep.n).desc())
+        .limit(most)
+    ).all()
+
+
 def aside(session: Session, aside_id: UUID) -> ScenarioDraftAside | None:
     return session.get(ScenarioDraftAside, aside_id)
 
@@ -226,3 +267,128 @@ def panel_verdict(session: Session, scenario_id: str, n: int) -> KeyPanelVerdict
         .order_by(col(KeyPanelVerdict.at).desc(), col(KeyPanelVerdict.id).desc())
         .limit(1)
     ).first()
+
+
+def writers_of(session: Session, scenario_id: str) -> set[str]:
+    """Give everybody who saved a step of a draft that became a version of this scenario."""
+    drafts = select(ScenarioDraft.id).where(
+        ScenarioDraft.scenario_id == scenario_id, col(ScenarioDraft.became).is_not(None)
+    )
+    saved = select(ScenarioDraftStep.by).where(col(ScenarioDraftStep.draft_id).in_(drafts)).distinct()
+    closed = select(ScenarioDraft.closed_by).where(
+        ScenarioDraft.scenario_id == scenario_id, col(ScenarioDraft.became).is_not(None)
+    )
+    return set(session.exec(saved)) | set(session.exec(closed))
+
+
+def drafts_that_became(session: Session, scenario_id: str) -> Sequence[ScenarioDraft]:
+    return session.exec(
+        select(ScenarioDraft)
+        .where(ScenarioDraft.scenario_id == scenario_id, col(ScenarioDraft.became).is_not(None))
+        .order_by(col(ScenarioDraft.became))
+    ).all()
+
+
+def steps_of(session: Session, draft_id: UUID) -> list[tuple[int, str, datetime, str]]:
+    """Give number, deed, time and person of each step of a draft, without what it holds."""
+    rows = session.exec(
+        select(ScenarioDraftStep.n, ScenarioDraftStep.did, ScenarioDraftStep.at, ScenarioDraftStep.by)
+        .where(ScenarioDraftStep.draft_id == draft_id)
+        .order_by(col(ScenarioDraftStep.n))
+    )
+    return [(n, did, at, by) for n, did, at, by in rows]
+
+
+def moves(session: Session, scenario_id: str) -> Sequence[ScenarioMove]:
+    """Give every move of a scenario, oldest first."""
+    return session.exec(
+        select(ScenarioMove)
+        .where(ScenarioMove.scenario_id == scenario_id)
+        .order_by(col(ScenarioMove.at), col(ScenarioMove.id))
+    ).all()
+
+
+def worked_on(session: Session, but: Iterable[str]) -> set[str]:
+    """Give the scenarios that have a move other than those named."""
+    query = select(ScenarioMove.scenario_id).where(col(ScenarioMove.did).not_in(list(but))).distinct()
+    return set(session.exec(query))
+
+
+def scenarios_in(session: Session, bank_id: str, states: Iterable[ScenarioState]) -> Sequence[ScenarioRow]:
+    return session.exec(
+        select(ScenarioRow)
+        .where(ScenarioRow.bank_id == bank_id, col(ScenarioRow.state).in_(list(states)))
+        .order_by(col(ScenarioRow.id))
+    ).all()
+
+
+def reviews(session: Session, scenario_id: str, n: int | None = None) -> Sequence[ScenarioReview]:
+    """Give the reviews of a version, or of every version, oldest first."""
+    query = select(ScenarioReview).where(ScenarioReview.scenario_id == scenario_id)
+    if n is not None:
+        query = query.where(ScenarioReview.version == n)
+    return session.exec(query.order_by(col(ScenarioReview.at), col(ScenarioReview.id))).all()
+
+
+def panel_verdicts(session: Session, scenario_id: str) -> Sequence[KeyPanelVerdict]:
+    return session.exec(
+        select(KeyPanelVerdict)
+        .where(KeyPanelVerdict.scenario_id == scenario_id)
+        .order_by(col(KeyPanelVerdict.at), col(KeyPanelVerdict.id))
+    ).all()
+
+
+def hold_scenario(session: Session, scenario_id: str) -> ScenarioRow | None:
+    """Give a scenario's row, held until the transaction ends."""
+    return session.exec(select(ScenarioRow).where(ScenarioRow.id == scenario_id).with_for_update()).first()
+
+
+def threads(session: Session, scenario_id: str) -> Sequence[ScenarioThread]:
+    """Give the comment threads of a scenario, those that are open first, then by time."""
+    return session.exec(
+        select(ScenarioThread)
+        .where(ScenarioThread.scenario_id == scenario_id)
+        .order_by(col(ScenarioThread.resolved_at).is_not(None), col(ScenarioThread.opened_at), col(ScenarioThread.id))
+    ).all()
+
+
+def thread(session: Session, thread_id: UUID, *, hold: bool = False) -> ScenarioThread | None:
+    query = select(ScenarioThread).where(ScenarioThread.id == thread_id)
+    return session.exec(query.with_for_update() if hold else query).first()
+
+
+def remarks(session: Session, thread_ids: Iterable[UUID]) -> Sequence[ScenarioRemark]:
+    return session.exec(
+        select(ScenarioRemark)
+        .where(col(ScenarioRemark.thread_id).in_(list(thread_ids)))
+        .order_by(col(ScenarioRemark.thread_id), col(ScenarioRemark.n))
+    ).all()
+
+
+def task(session: Session, task_id: UUID, *, hold: bool = False) -> ScenarioTask | None:
+    query = select(ScenarioTask).where(ScenarioTask.id == task_id)
+    return session.exec(query.with_for_update() if hold else query).first()
+
+
+def tasks(
+    session: Session, *, assignee: str = "", scenario_id: str = "", is_open: bool | None = True, most: int = 2_000
+) -> Sequence[ScenarioTask]:
+    """Give tasks by the day they are due, narrowed to a person or a scenario."""
+    query = select(ScenarioTask)
+    if assignee:
+        query = query.where(ScenarioTask.assignee == assignee)
+    if scenario_id:
+        query = query.where(ScenarioTask.scenario_id == scenario_id)
+    if is_open is not None:
+        done = col(ScenarioTask.done_at)
+        query = query.where(done.is_(None) if is_open else done.is_not(None))
+    return session.exec(query.order_by(col(ScenarioTask.due), col(ScenarioTask.id)).limit(most)).all()
+
+
+def suspension(session: Session, suspension_id: UUID) -> ScenarioSuspension | None:
+    return session.get(ScenarioSuspension, suspension_id)
+
+
+def suspensions(session: Session) -> Sequence[ScenarioSuspension]:
+    """Give the signed acts of suspension, newest first."""
+    return session.exec(select(ScenarioSuspension).order_by(col(ScenarioSuspension.at).desc())).all()

@@ -89,6 +89,20 @@ class BankedStatistic(SQLModel, table=True):
     recorded_by: str = Field(max_length=80)
 
 
+class BlueprintVersion(SQLModel, table=True):
+    """One version of a blueprint's file, never changed after it was written; the bank's files hold the newest."""
+
+    __tablename__ = "blueprint_version"
+
+    bank_id: str = Field(primary_key=True, max_length=80, foreign_key="bank.id")
+    path: str = Field(primary_key=True, max_length=300)
+    n: int = Field(primary_key=True)
+    content: bytes
+    sha256: str = Field(max_length=64)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str = Field(max_length=80)
+
+
 class FormSet(SQLModel, table=True):
     """Parallel forms built together from one blueprint and seed, with their proof."""
 

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, SubmitField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    SubmitField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from sjt.authoring.sets import MOST_FORMS
 
@@ -18,6 +31,14 @@ class ImportForm(FlaskForm):
     )
     only_check = SubmitField("Check file")
     put = SubmitField("Check and import")
+
+
+class BlueprintFileForm(FlaskForm):
+    file = FileField(
+        "A blueprint, as a .toml file",
+        [FileRequired("Choose the .toml file of the blueprint.")],
+        description="It goes into the bank byte for byte; one with the same id becomes its next version.",
+    )
 
 
 class NewSetForm(FlaskForm):
@@ -63,3 +84,54 @@ class PublishForm(FlaskForm):
 
 class WithdrawForm(FlaskForm):
     reason_text = TextAreaField("Reason", [InputRequired("Write why the form is withdrawn.")])
+
+
+class SendToReviewForm(FlaskForm):
+    """Who is to read it, and by when."""
+
+    reviewers = SelectMultipleField("Reviewers", option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False))
+    fairness = SelectMultipleField(
+        "Fairness reviewers", option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
+    )
+    due = DateField("Due", [InputRequired("Give the day by which it should be read.")])
+    words = TextAreaField(
+        "What to look at",
+        [Optional(), Length(max=2_000, message="At most 2,000 characters.")],
+        description="Shown with the task. Say nothing of the key to a fairness reviewer.",
+    )
+
+
+class ReviewForm(FlaskForm):
+    version = HiddenField("Version", [InputRequired()])
+    kind = HiddenField("Kind", [InputRequired()])
+    verdict = RadioField("Your finding", [InputRequired("Choose one.")], choices=[])
+    words = TextAreaField("Reasons", [Optional(), Length(max=4_000, message="At most 4,000 characters.")])
+
+
+class CommentForm(FlaskForm):
+    words = TextAreaField(
+        "Comment",
+        [InputRequired("Write what you found."), Length(max=4_000, message="At most 4,000 characters.")],
+    )
+    field = SelectField("About", [Optional()], validate_choice=False)
+    for_all = BooleanField(
+        "Fairness reviewers may read this",
+        description="Only where it says nothing of the key.",
+    )
+
+
+class TaskForm(FlaskForm):
+    kind = SelectField("What", [InputRequired("Choose what is to be done.")])
+    assignee = SelectField("Who", [InputRequired("Choose who is to do it.")])
+    due = DateField("Due", [InputRequired("Give the day by which it should be done.")])
+    words = TextAreaField("In your words", [Optional(), Length(max=2_000, message="At most 2,000 characters.")])
+
+
+class SuspendForm(FlaskForm):
+    """The signature under a suspension."""
+
+    reason = TextAreaField("Reason", [InputRequired("Write what has changed, in three words or more.")])
+    password = PasswordField(
+        "Your password", [InputRequired("Enter your password: it is your signature.")],
+        description="This act is signed: your name and the time stand under it in the record.",
+    )  # fmt: skip

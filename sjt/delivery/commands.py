@@ -188,3 +188,26 @@ def session_close(session_id: UUID, reason: str) -> None:
     with db.transaction() as session:
         audit.anchor(session, key_path=settings.anchor_key_path, at=utc_now())
     click.echo(f"Session closed; {len(closed)} sitting{'s' if len(closed) != 1 else ''} ended with it.")
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print key and doubts as JSON.")
+@click.option("--text", "as_text", is_flag=True, help="Print the text that the key hashes.")
+def session_lock_key(file: Path, as_json: bool, as_text: bool) -> None:
+    """Print the Config Key of a Safe Exam Browser settings file; needs no database.
+
+    Example: sjt session lock-key room.seb
+    """
+    from sjt.delivery import locked_settings
+
+    settings = locked_settings.read(file.read_bytes(), file.name)
+    key, doubts = locked_settings.config_key(settings), locked_settings.doubts(settings)
+    if as_text:
+        click.echo(locked_settings.seb_json(settings))
+    elif as_json:
+        click.echo(json.dumps({"config_key": key, "doubts": doubts}))
+    else:
+        click.echo(key)
+        for words in doubts:
+            click.echo(f"Versions of the browser may differ: {words}.", err=True)

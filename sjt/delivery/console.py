@@ -105,7 +105,9 @@ def console(
     helps: Mapping[UUID, Help],
     leaves: Mapping[UUID, Sequence[datetime]],
     ready: frozenset[UUID],
+    locked: Mapping[UUID, str] | None = None,
 ) -> Console:
+    """Read the room; ``locked`` says of which sittings why they were stopped for their browser."""
     cards: list[SeatCard] = []
     attention: list[Attention] = []
     for line in room.seats:
@@ -114,8 +116,12 @@ def console(
         known = line.sitting_id
         called = helps.get(known) if known else None
         found = list(_needs(line, room, called, leaves.get(known, ()) if known else ()))
-        card = _card(line, room, bool(found), called is not None, known is not None and known in ready)
+        stopped = known is not None and known in (locked or {})
+        card = _card(line, room, bool(found) or stopped, called is not None, known is not None and known in ready)
         cards.append(card)
+        if known is not None and (why := (locked or {}).get(known)):
+            words = f"is stopped. {why} Start the locked browser there and press Go on, or open the seat."
+            attention.append(Attention(f"{card.key}-locked", card, "danger", "lock", words))
         attention += [Attention(f"{card.key}-{kind}", card, *rest) for kind, *rest in found]  # type: ignore[arg-type] # kind first, then the fields in order
     order = {"danger": 0, "warn": 1, "info": 2}
     attention.sort(key=lambda one: order[one.tone])

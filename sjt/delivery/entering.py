@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -19,7 +20,7 @@ from sjt import db
 from sjt.access import SYSTEM, Actor, Role
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import Paper
-from sjt.delivery import codes, dealing, emergency_keys, fitting, ledger, networks, on_paper, page_store, store
+from sjt.delivery import codes, dealing, emergency_keys, fitting, ledger, locked, networks, on_paper, page_store, store
 from sjt.delivery.model import ActKind, Adjustment, BookingState, SessionState
 from sjt.delivery.sources import source
 from sjt.delivery.tables import Booking, CodeTry, Sitting
@@ -45,13 +46,25 @@ class Entered:
     candidate_name: str = ""
 
 
-def enter(code: str, pin: str, *, address: str, agent: str, secret_key: str, now: datetime, seat: str = "") -> Entered:
+def enter(
+    code: str,
+    pin: str,
+    *,
+    address: str,
+    agent: str,
+    secret_key: str,
+    now: datetime,
+    seat: str = "",
+    shown: Sequence[locked.Shown] = (),
+) -> Entered:
     """Open the sitting of a code for this browser, or take it up again after a move to another device.
 
     Raises
     ------
     Throttled
         Ten wrong tries in a minute from this seat's browser, or sixty from its network address.
+    LockedBrowserNeeded
+        The session asks for its locked browser, and what this one has ``shown`` does not prove it.
     Forbidden
         The code and PIN open nothing, the person is not checked in, or another device holds the sitting.
     """
@@ -62,7 +75,42 @@ def enter(code: str, pin: str, *, address: str, agent: str, secret_key: str, now
         _leave_trace("entry.refused", address, now, {"why": "unknown code or PIN"})
         raise Forbidden(_REFUSED)
     _forgive(tried)
+    return _open(booking_id, address=address, agent=agent, secret_key=secret_key, now=now, shown=shown)
+
+
+def enter_by_link(
+    token: str,
+    *,
+    address: str,
+    agent: str,
+    secret_key: str,
+    now: datetime,
+    seat: str = "",
+    shown: Sequence[locked.Shown] = (),
+) -> Entered:
+    """Open the sitting of a one-time start link, as ``enter`` does; the link is used up by the browser that gets in."""
+    tried = _count_try(address, seat, now)
+    try:
+        with db.session() as session:
+            booking_id = locked.booking_of_link(session, token, secret_key=secret_key)
+            row = store.test_session(session, store.booking(session, booking_id).session_id)
+        if row.state is SessionState.CLOSED or now < row.starts - WINDOW:
+            raise Forbidden("This session is not open now. Ask the invigilator.")
+    except Forbidden:
+        _leave_trace("entry.refused", address, now, {"why": "start link is unknown, used or not open"})
+        raise
+    _forgive(tried)
+    entered = _open(booking_id, address=address, agent=agent, secret_key=secret_key, now=now, shown=shown)
+    with db.transaction() as session:
+        locked.use_link(session, booking_id, now)
+    return entered
+
+
+def _open(
+    booking_id: UUID, *, address: str, agent: str, secret_key: str, now: datetime, shown: Sequence[locked.Shown]
+) -> Entered:
     _require_network(booking_id, address, now)
+    _require_locked_browser(booking_id, shown, now)
     sitting_id, name, minutes, adjustment = _sitting_for(booking_id, now)
     candidate = f"candidate:{_candidate_of(sitting_id)}"
     keeper = ledger.current()
@@ -133,6 +181,15 @@ def _require_network(booking_id: UUID, address: str, now: datetime) -> None:
         networks.require_allowed(allowed, address, centre)
     except Forbidden:
         _leave_trace("booking.other_network_refused", booking_id, now, {"address": address[:80]})
+        raise
+
+
+def _require_locked_browser(booking_id: UUID, shown: Sequence[locked.Shown], now: datetime) -> None:
+    try:
+        with db.session() as session:
+            locked.require(session, store.booking(session, booking_id).session_id, shown)
+    except locked.LockedBrowserNeeded as refused:
+        _leave_trace("booking.other_browser_refused", booking_id, now, {"why": refused.message})
         raise
 
 

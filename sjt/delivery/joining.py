@@ -12,7 +12,7 @@ from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
 from sjt.audit import service as audit
 from sjt.authoring import candidate_views
-from sjt.delivery import feedback, paper_waiting, service
+from sjt.delivery import feedback, locked, paper_waiting, service, short_way
 from sjt.delivery.model import SessionState
 
 _CHAINS = service.SittingChains()
@@ -23,6 +23,8 @@ def register() -> None:
     audit.register_chains(_CHAINS)
     desk.register(tasks)
     candidate_views.register(feedback.on_items)
+    if locked.has_lock not in short_way.LONG_WAY:
+        short_way.LONG_WAY.append(locked.has_lock)
 
 
 def _paper_tasks(session: Session, actor: Actor) -> Iterable[DeskTask]:

@@ -67,6 +67,14 @@ SEAT: Final[Mapping[str, ActWords]] = {
             main=True,
         ),
         ActWords(
+            "unlock",
+            "Go on without the locked browser",
+            "For a seat that was stopped because its browser is not the session's locked browser: the test goes on in "
+            "the browser as it is. Watch this seat. The record names you and the reason.",
+            ("Locked browser fails on this computer", "Assistive program needs another browser", "Other"),
+            frozenset({_S.PAUSED}),
+        ),
+        ActWords(
             "extend",
             "Add time",
             "The minutes are added to the time that is left. They cannot be taken away again.",
@@ -194,6 +202,8 @@ def on_seat(name: str) -> ActWords | None:
     return SEAT.get(name)
 
 
-def fitting(state: SittingState | None) -> list[ActWords]:
-    """Give the deeds that a seat in this state allows."""
-    return [] if state is None else [act for act in SEAT.values() if state in act.when]
+def fitting(state: SittingState | None, *, held: bool = False) -> list[ActWords]:
+    """Give the deeds that a seat in this state allows; ``held``: it was stopped for its browser."""
+    if state is None:
+        return []
+    return [act for act in SEAT.values() if state in act.when and (held or act.name != "unlock")]

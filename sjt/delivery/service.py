@@ -14,7 +14,7 @@ from sqlmodel import Session
 from sjt.delivery import store
 from sjt.delivery.candidates import read_csv
 from sjt.delivery.chains import SittingChains
-from sjt.delivery.entering import Entered, candidate_actor, enter, paper_of, require_lease
+from sjt.delivery.entering import Entered, candidate_actor, enter, enter_by_link, paper_of, require_lease
 from sjt.delivery.gateway import Missing
 from sjt.delivery.incidents import report_incident, resolve_incident
 from sjt.delivery.latecomers import set_rules
@@ -105,6 +105,7 @@ __all__ = [
     "decide_outage",
     "end_break",
     "enter",
+    "enter_by_link",
     "entries",
     "exchange",
     "extend",

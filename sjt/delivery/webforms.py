@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from flask_wtf import FlaskForm
 from wtforms import (
+    BooleanField,
     DateField,
     DecimalField,
     FileField,
@@ -154,3 +155,27 @@ class LeaveForm(FlaskForm):
 class StartForm(FlaskForm):
     time = TimeField("Start", [InputRequired("Give the time of the start.")])
     reason = StringField("Reason", [DataRequired("Give a reason. The record keeps it.")])
+
+
+class LockForm(FlaskForm):
+    """What a session asks of browsers."""
+
+    mode = SelectField(
+        "Browser",
+        choices=[
+            ("", "Any browser"),
+            ("session", "Safe Exam Browser, one file for the session"),
+            ("sitting", "Safe Exam Browser, a file for each candidate"),
+        ],
+    )
+    may_quit = BooleanField("It can be closed by hand with a password")
+    assistive = BooleanField("Let assistive programs run")
+
+
+class LockKeyForm(FlaskForm):
+    """Another settings file, or its key."""
+
+    file = FileField("Settings file")
+    kind = SelectField("Kind of key", choices=[("config", "Config Key"), ("exam", "Browser Exam Key")])
+    key = StringField("Key")
+    note = StringField("Note", [Optional(), Length(max=200, message="Use at most 200 characters.")])

@@ -34,6 +34,7 @@ class Person:
 STAFF: Final = (
     Person("writer", "Wanda Price", frozenset({Role.WRITER})),
     Person("reviewer", "Rashid Khan", frozenset({Role.REVIEWER})),
+    Person("reviewer2", "Ruth Bell", frozenset({Role.REVIEWER})),
     Person("fairness", "Femi Adeyemi", frozenset({Role.FAIRNESS})),
     Person("developer", "Dina Marsh", frozenset({Role.TEST_DEVELOPER})),
     Person("centre", "Callum Reid", frozenset({Role.CENTRE_ADMIN})),

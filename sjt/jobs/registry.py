@@ -10,6 +10,7 @@ from sjt.errors import NotFound
 
 HANDLERS: Final[dict[str, str]] = {
     "forms.build": "sjt.authoring.forms_job:build_forms",
+    "forms.bear": "sjt.authoring.bearing_job:bear_forms",
     "forms.verify": "sjt.authoring.forms_job:verify_set",
     "results.mark": "sjt.results.jobs:mark",
     "analysis.run": "sjt.analysis.jobs:run_analysis",

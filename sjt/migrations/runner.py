@@ -23,6 +23,7 @@ TABLES: Final = (
     "sjt.authoring.tables",
     "sjt.delivery.tables",
     "sjt.delivery.tables_candidate",
+    "sjt.delivery.tables_locked",
     "sjt.delivery.tables_paper",
     "sjt.marking.tables",
     "sjt.results.tables",

@@ -49,6 +49,13 @@ def write(page: Any, field: str, text: str) -> None:
         page.keyboard.insert_text(text)
 
 
+def open_part(page: Any, part: str) -> None:
+    """Open another part of the editor from its tab."""
+    page.locator(f"[data-tab={part}]").focus()
+    page.keyboard.press("Enter")
+    sync_api.expect(page.locator(f"[data-part={part}]")).to_be_visible()
+
+
 def shown_scenario() -> dict[str, str]:
     """Give the fields of a scenario of the shipped bank that the test's bank does not hold."""
     folder = next(bank_dir().glob("scenarios/cypf-0012*")).name
@@ -74,6 +81,7 @@ def test_a_ranking_is_written_by_keyboard_until_nothing_is_found_and_no_word_is_
         write(page, f"{head}.why", told[f"{head}.why"])
         write(page, f"{head}.place", told[f"{head}.place"])
         write(page, f"{head}.level", told[f"{head}.level"])
+    open_part(page, "mapping")
     for code in told["ksbs"].split():
         statement = page.locator(f"label[for=ksbs-{code}]").inner_text().removeprefix(code).strip()
         page.locator("#ksbs-search").focus()
@@ -82,13 +90,14 @@ def test_a_ranking_is_written_by_keyboard_until_nothing_is_found_and_no_word_is_
         page.keyboard.press("Space")
         write(page, f"ksb.{code}.role", told[f"ksb.{code}.role"].capitalize())
         write(page, f"ksb.{code}.shows", told[f"ksb.{code}.shows"])
-    page.locator("#source").focus()
+    open_part(page, "background")
     write(page, "source", told["source"])
     go_to(page, "add-row:person")
     page.keyboard.press("Enter")
     page.wait_for_selector("[id='person.1.name']:focus", timeout=PATIENCE)
     for part in ("name", "role", "gender", "age"):
         write(page, f"person.1.{part}", told[f"person.1.{part}"].capitalize())
+    open_part(page, "mapping")
     for part in ("setting", "age", "relation", "pressure", "dilemma", "law"):
         write(page, f"features.{part}", told[f"features.{part}"])
     sync_api.expect(page.locator("#found-count")).to_have_text("Nothing found", timeout=PATIENCE)
@@ -97,6 +106,42 @@ def test_a_ranking_is_written_by_keyboard_until_nothing_is_found_and_no_word_is_
     sync_api.expect(seen.get_by_text(told["i.a.o.A.text"]).first).to_be_attached()
     assert page.evaluate("document.activeElement.id") == "features.law"
 
+    open_part(page, "write")
+    whole = page.locator("#story").input_value()
+    page.locator("#story").fill(f"{whole}\nOf course he was rude.")
+    marks = page.locator("[data-marks] mark")
+    sync_api.expect(marks).to_have_text(["Of course", "was rude"], timeout=PATIENCE)
+    note = page.locator("#story-found .note").first
+    line = page.locator("[data-marks] > div").last
+    assert abs(note.bounding_box()["y"] - line.bounding_box()["y"]) < 6, "the finding stands beside its line"
+    page.get_by_role("link", name="hints at the answer").click()
+    assert page.evaluate("document.activeElement.id") == "story"
+    page.locator("#story").fill(whole)
+    sync_api.expect(page.locator("#found-count")).to_have_text("Nothing found", timeout=PATIENCE)
+    sync_api.expect(marks).to_have_count(0)
+
+    page.locator("[data-grip]").first.hover()
+    page.mouse.down()
+    third = page.locator("[data-option=C]").bounding_box()
+    page.mouse.move(400, third["y"] + third["height"] / 2 + 9, steps=12)
+    page.mouse.up()
+    order = page.locator("[name='i.a.options']")
+    sync_api.expect(order).to_have_value("B C A D E")
+    page.get_by_role("button", name="Move response A up").focus()
+    page.keyboard.press("Enter")
+    sync_api.expect(order).to_have_value("B A C D E")
+    sync_api.expect(page.locator("[data-said]")).to_have_text("Response A is at place 2 of 5.")
+    sync_api.expect(page.locator("[data-save-text]")).to_contain_text("Saved", timeout=PATIENCE)
+    sync_api.expect(seen.get_by_text(told["i.a.o.B.text"]).first).to_be_attached(timeout=PATIENCE)
+    phone = seen.locator("body").evaluate("document.documentElement.clientWidth")
+    page.locator("#seen-phone").focus()
+    page.keyboard.press("ArrowRight")
+    assert seen.locator("body").evaluate("document.documentElement.clientWidth") > 2 * phone
+
+    page.get_by_role("button", name="Send to review").click()
+    page.wait_for_selector("h1:has-text('Send to review')", timeout=PATIENCE)
+    page.go_back()
+    open_part(page, "mapping")
     page.context.clear_cookies()
     write(page, "features.law", "typed while signed out")
     page.keyboard.press("Control+S")

@@ -128,8 +128,33 @@ def test_buttons_add_move_and_take_out_and_undo_leads_back(few: db.Database, cli
     assert press("add-row:law")["laws"] == "1"
     for _ in range(5):
         press("undo")
-    assert {**fields, "revision": ""} == {**first, "revision": ""}
+    assert {**fields, "revision": "", "part": ""} == {**first, "revision": "", "part": ""}
     assert press("redo")["i.a.options"] == "A C B D E"
+
+
+def test_parts_steps_and_the_way_to_review_need_no_script(few: db.Database, client_as: Clients) -> None:
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+    story = "You are at work.\nOf course he was rude.\n“Clearly I was lying,” he says."
+    reply = writer.post(address, held(writer, address) | {"story": story, "do": "part:mapping"})
+    page = writer.get(reply.headers["Location"])
+    assert [one["data-part"] for one in page.soup.select("[data-part]:not([hidden])")] == ["mapping"]
+    assert [mark.get_text() for mark in page.soup.select("[data-marks] mark")] == ["Of course", "was rude"]
+    assert [one.b.get_text() for one in page.soup.select(".note")][:2] == ["Line 2, warning S01", "Line 2, warning S02"]
+    assert page.soup.select_one('#found-list a[href="?part=write#story"]')
+    send = writer.post(address, held(writer, address) | {"do": "send"}).headers["Location"]
+    assert "1 field differs from version 1" in writer.get(send).soup.main.get_text()
+    steps = writer.get(f"{address}/history").soup.main
+    assert "Story" in steps.get_text() and "Version 1" in steps.get_text()
+    assert writer.post(f"{address}/history", {"step": "1"}).headers["Location"] == address
+    assert "Of course" not in held(writer, address)["story"]
+    assert writer.post(send, {"revision": "1"}).status_code == 409
+    fields = held(writer, address) | {"title": "Three things, sent", "do": "send"}
+    shown = writer.get(writer.post(address, fields).headers["Location"]).soup
+    put = writer.post(send, {"revision": shown.select_one("[name=revision]")["value"]})
+    assert put.headers["Location"] == f"/bank/scenarios/{SCENARIO}"
+    assert writer.get(f"/bank/scenarios/{SCENARIO}/statistics").status_code == 200
+    assert "S02" in writer.get("/bank/rules").soup.main.get_text()
 
 
 def test_two_people_edit_and_the_second_save_asks_about_what_clashes_alone(

@@ -237,6 +237,8 @@ FAULTS = (
     Fault("L27-not-apart", (("L27", "warning", K, "order"),), _key(effectiveness={"A": 4, "B": 1, "C": 4, "D": 0, "E": 2})),
     Fault("L28-nobody-spoken-to", (("L28", "warning", S, "Ravi, 15, moved"),), lambda make: setattr(make, "story", make.story.replace("You are a support worker in a house that six young people share. ", "").replace("You hear his door open on the landing.", "His door opens on the landing. It is getting late."))),
     Fault("L28-asks-otherwise", (("L28", "warning", S, "ask ="),), lambda make: make.items[0].update(ask="Put these actions in order, from most to least appropriate.")),
+    Fault("S01-judges", (("S01", "warning", S, "rightly clearing up"),), _story("the others are clearing up", "the others are rightly clearing up")),
+    Fault("S02-believes", (("S02", "warning", S, "others were rude"),), _story("the others are clearing up", "the others were rude and are clearing up")),
     Fault("L29-initials", (("L29", "warning", S, "people"),), lambda make: (_story("Nell", "Rosa")(make), _option(2, "Remind Rosa quietly how it felt when she first arrived last winter.")(make), make.front["people"][1].update(name="Rosa"))),
     Fault("L31-picture", (("L31", "error", S, "![the landing]"),), _story("on the landing.", "on the landing. ![the landing](landing.png)")),
     Fault("L31-headless-table", (("L31", "error", S, "| tea"),), lambda make: setattr(make, "story", make.story + "\n\n| tea | six |\n| bed | nine |")),

@@ -222,20 +222,21 @@ def papers_from(source: Any) -> Iterator[None]:
         sources.use(None)
 
 
-def cookie_for(app: Flask, *roles: Role) -> str:
+def cookie_for(app: Flask, *roles: Role, login: str = "") -> str:
     """Sign a person with these roles in and give the cookie's value, for a browser."""
     from sjt.access import SYSTEM
     from sjt.accounts import service as accounts
     from sjt.times import utc_now
 
-    name = "-".join(sorted(role.value for role in roles))
+    name = login or "-".join(sorted(role.value for role in roles))
+    said = login.title() or "J. Whitfield"
     with db.transaction() as session:
         found = accounts.find_by_login(session, name)
         user_id = (
             found.id
             if found
             else accounts.add_person(
-                session, login=name, name="J. Whitfield", email="", roles=frozenset(roles), by=SYSTEM, now=utc_now()
+                session, login=name, name=said, email="", roles=frozenset(roles), by=SYSTEM, now=utc_now()
             )
         )
         token = accounts.open_login(session, user_id, at=utc_now())

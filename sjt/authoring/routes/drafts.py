@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission, may
-from sjt.authoring import drafting, editor_page, import_export, service
+from sjt.authoring import draft_tabs, drafting, editor_page, import_export, service
 from sjt.authoring.bank import key_file, scenario_file
 from sjt.authoring.draft import Cell
 from sjt.authoring.draft_merge import changes, label, parted, without_key, words
@@ -19,7 +19,7 @@ from sjt.errors import InputError, NotFound
 from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("drafts", __name__, url_prefix="/bank")
-_NOT_FIELDS = frozenset({"csrf_token", "revision", "do"})
+_NOT_FIELDS = frozenset({"csrf_token", "revision", "do", "part"})
 
 
 def _warm() -> None:
@@ -96,9 +96,22 @@ def _editor(draft_id: UUID, *, whole: bool = False) -> ResponseReturnValue:
     with db.session() as session:
         seen = editor_page.looked(session, draft_id, today=now().date(), whole=whole)
         view = editor_page.editor_view(session, seen)
+        links = draft_tabs.of_draft(session, seen.row)
     if seen.row.open_for is None:
         return redirect(url_for(".drafts"), 303)
-    return render_template("drafts/draft.html", v=view, whole=whole)
+    return render_template("drafts/draft.html", v=view, whole=whole, part=_part(), tabs=links)
+
+
+def _part(focus: str = "") -> str:
+    """Give the part of the editor to show: the one where work goes on, or the one that was open."""
+    wanted = editor_page.part_of(focus) if focus else request.values.get("part", "")
+    return wanted if wanted in editor_page.PARTS else editor_page.PARTS[0]
+
+
+def _address(draft_id: UUID, part: str, anchor: str = "", whole: int | None = None) -> str:
+    """Give the editor's address, with the part named only when it is not the first."""
+    named = part if part != editor_page.PARTS[0] else None
+    return url_for(".draft", draft_id=draft_id, part=named, whole=whole, _anchor=anchor or None)
 
 
 @bp.post("/drafts/<uuid:draft_id>")
@@ -111,8 +124,9 @@ def draft_save(draft_id: UUID) -> ResponseReturnValue:
     if revision is None:
         raise InputError("The page did not say which save it goes out from. Load it again.")
     deed = posted.get("do", "save")
+    to_part = deed.removeprefix("part:") if deed.startswith("part:") else ""
     quiet = request.headers.get("X-Autosave") == "1"
-    on_fields = "" if deed in ("save", "whole", "put") else deed
+    on_fields = "" if deed in ("save", "whole", "put", "send") or to_part else deed
     _warm()
     with db.transaction() as session:
         saved = drafting.save(session, draft_id, revision, fields, on_fields, by=actor(), now=now())
@@ -127,11 +141,41 @@ def draft_save(draft_id: UUID) -> ResponseReturnValue:
         flash("Somebody else saved too. Both sets of changes are in.", "info")
     if deed == "put":
         return _put(draft_id, saved.revision)
+    if deed == "send":
+        return redirect(url_for(".draft_send", draft_id=draft_id), 303)
     if deed == "whole":
-        return redirect(url_for(".draft", draft_id=draft_id, whole=1, _anchor="found"), 303)
+        return redirect(_address(draft_id, _part(), "found", whole=1), 303)
+    if to_part in editor_page.PARTS:
+        return redirect(_address(draft_id, to_part), 303)
     if deed == "save":
         flash("The draft is saved.", "ok")
-    return redirect(url_for(".draft", draft_id=draft_id, _anchor=saved.focus or None), 303)
+    return redirect(_address(draft_id, _part(saved.focus), saved.focus), 303)
+
+
+@bp.get("/drafts/<uuid:draft_id>/send")
+@requires(Permission.EDIT_SCENARIO)
+def draft_send(draft_id: UUID) -> ResponseReturnValue:
+    """Show what would go into the bank and to its reviewers: the differences, and what the rules say of it."""
+    with db.session() as session:
+        seen = editor_page.looked(session, draft_id, today=now().date(), whole=True)
+        row = seen.row
+        before = drafting.version_fields(session, row.scenario_id, row.base_n) if row.base_n else {}
+        waits = drafting.held_up(session, row)
+    if row.open_for is None:
+        return redirect(url_for(".drafts"), 303)
+    found = [one for one in changes(before, seen.fields, seen.bank) if one.parts]
+    return render_template("drafts/send.html", seen=seen, found=found, waits=waits, part_of=editor_page.part_of,
+                           anchor=editor_page.anchor)  # fmt: skip
+
+
+@bp.post("/drafts/<uuid:draft_id>/send")
+@requires(Permission.EDIT_SCENARIO)
+def draft_sent(draft_id: UUID) -> ResponseReturnValue:
+    """Put the draft that was shown into the bank."""
+    revision = request.form.get("revision", type=int)
+    if revision is None:
+        raise InputError("The page did not say which save it shows. Load it again.")
+    return _put(draft_id, revision)
 
 
 def _put(draft_id: UUID, revision: int) -> ResponseReturnValue:

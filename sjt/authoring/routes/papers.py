@@ -53,6 +53,8 @@ def set_new() -> ResponseReturnValue:
     fitting = [line.path for line in lines if line.blueprint is not None and line.blueprint.option == wanted]
     if fitting:
         form.blueprint.data = fitting[0]
+    if (named := request.args.get("blueprint", "")) in [line.path for line in lines]:
+        form.blueprint.data = named
     if form.without.data:
         form.forms.data = 1
     return render_template("forms/set_new.html", form=form, lines=lines)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission, may
-from sjt.authoring import candidate_views, import_export, service
+from sjt.authoring import candidate_views, import_export, life_pages, service
 from sjt.authoring.coverage_page import coverage_view
 from sjt.authoring.listing import Filters, listing
 from sjt.authoring.preview import preview_page
@@ -57,6 +57,8 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         line = service.scenario_line(session, scenario_id)
         versions = service.versions(session, scenario_id)
         said = candidate_views.views_on(session, [item.id for item in found.items])
+        head = life_pages.about(session, scenario_id)
+        standing = life_pages.standing(session, scenario_id)
     view = scenario_view(bank, found, report.findings, statistics, with_key=with_key)
     return render_template(
         "authoring/scenario.html",
@@ -64,6 +66,8 @@ def scenario(scenario_id: str) -> ResponseReturnValue:
         line=line,
         bank=bank,
         versions=versions,
+        head=head,
+        standing=standing,
         with_key=with_key,
         said=said,
         survey=candidate_views.QUESTIONS,

@@ -19,6 +19,9 @@ from sjt.delivery import (
     drawing,
     emergency_keys,
     ledger,
+    locked,
+    locked_holds,
+    locked_proof,
     practice,
     question_page,
     resting,
@@ -28,6 +31,7 @@ from sjt.delivery import (
 from sjt.delivery.model import ENDED_STATES, SittingState
 from sjt.delivery.webforms import EnterForm
 from sjt.errors import Forbidden, NotFound
+from sjt.web.addresses import outside_root
 from sjt.web.assets import static_version
 from sjt.web.filters import local_time
 from sjt.web.guards import actor, me, now, public, requires, settings, wants_json
@@ -70,13 +74,25 @@ def enter_post() -> ResponseReturnValue:
             agent=request.user_agent.string,
             secret_key=settings().secret_key,
             now=now(),
+            shown=locked_proof.shown(),
         )
+    except locked.LockedBrowserNeeded as refused:
+        return locked_needed(refused)
     except Forbidden as error:  # said on the page with the two fields, where it can be mended
         form.code.errors = [error.message]
         return render_template("delivery/enter.html", form=form), 403
     cookie.clear()
     candidate_session.remember(entered)
+    locked_proof.remember(entered.lease)
     return redirect(url_for(".you"), 303)
+
+
+def locked_needed(refused: locked.LockedBrowserNeeded) -> ResponseReturnValue:
+    """Say how the test is opened in its locked browser."""
+    url = outside_root() + url_for("locked.session_file", session_id=refused.session_id)
+    scheme, _, rest = url.partition("://")
+    seb_url = f"{'sebs' if scheme == 'https' else 'seb'}://{rest}"
+    return render_template("delivery/locked_needed.html", refused=refused, seb_url=seb_url), 403
 
 
 @bp.get("/you")
@@ -163,10 +179,13 @@ def sitting() -> ResponseReturnValue:
     sitting_id = _own()
     if cookie.get(short_way.CONFIRMED) != str(sitting_id):
         return redirect(url_for(".you"), 303)
+    if (missing := _without_lock(sitting_id)) is not None:
+        return missing
     at = ledger.current().now()
     with db.session() as session:
         view = service.sitting_of(session, sitting_id, at=at)
         page = candidate_page.page_of(session, sitting_id)
+        held = locked.open_hold(session, sitting_id) is not None
         break_left = resting.break_left_ms(session, sitting_id, at) if view.break_minutes else 0
         emergency = emergency_keys.for_page(
             session, view.session_id, sitting_id, view.lease, secret_key=settings().secret_key
@@ -179,6 +198,7 @@ def sitting() -> ResponseReturnValue:
         return redirect(url_for(".display" if not page.display else ".instructions"), 303)
     if view.paper is None:
         shown = {"view": view, "test_name": view.title, "display": page.display, "help": page.help}
+        shown["held"] = held
         return render_template("delivery/waiting.html", **shown, break_left_ms=break_left)
     drawn = drawing.questions(view)
     data = question_page.data_of(
@@ -202,6 +222,82 @@ def sitting() -> ResponseReturnValue:
     )
     ends = local_time(view.clock.ends_at)
     return Response(question_page.filled(question_page.draw_shell(key), drawn, ends, data), mimetype="text/html")
+
+
+def _without_lock(sitting_id: UUID) -> ResponseReturnValue | None:
+    """Let the page of a session with a locked browser open only in it; None: it may.
+
+    A browser that sends no header proves itself through the page: the small page that asks for it comes first.
+    """
+    lease = candidate_session.cookie_lease()
+    lock = locked.lock_of_sitting(sitting_id)
+    if lock is None or locked_proof.proved_lately(lease):
+        return None
+    shown = locked_proof.shown()
+    if locked.may_go_on(sitting_id, lease, shown):
+        return None
+    if shown:  # it showed a key, and that key is wrong
+        locked_holds.hold(sitting_id, lease, shown, now=now())
+    with db.session() as session:
+        view = _view(session, sitting_id)
+        held = locked.open_hold(session, sitting_id) is not None
+    if view.state in ENDED_STATES or held:
+        return None  # the receipt, or the words of a test that waits for its release: no question is in either
+    return render_template("delivery/locked_proof.html", view=view, test_name=view.title, mode=lock.mode), 403
+
+
+@bp.post("/proof")
+@requires(Permission.SIT)
+def proof_post() -> ResponseReturnValue:
+    """Take what the page says of its locked browser; a wrong answer in mid-sitting stops the test."""
+    sitting_id, lease = _own(), candidate_session.cookie_lease()
+    shown = locked_proof.shown()
+    if locked.may_go_on(sitting_id, lease, shown):
+        locked_proof.remember(lease)
+        return {"proved": True}
+    locked_holds.hold(sitting_id, lease, shown, now=now())
+    return {"proved": False}
+
+
+@bp.get("/link")
+@public
+def link() -> ResponseReturnValue:
+    """Open a start link: the page sends on what stands behind the address's hash, which no log ever sees."""
+    if candidate_session.load_actor() is not None:
+        return redirect(url_for(".sitting"), 303)
+    cookie.setdefault("seat", secrets.token_hex(8))
+    return render_template("delivery/locked_link.html", error="")
+
+
+@bp.post("/link")
+@public
+def link_post() -> ResponseReturnValue:
+    try:
+        entered = service.enter_by_link(
+            request.form.get("token", "")[:100],
+            address=request.remote_addr or "",
+            seat=str(cookie.get("seat", "")),
+            agent=request.user_agent.string,
+            secret_key=settings().secret_key,
+            now=now(),
+            shown=locked_proof.shown(),
+        )
+    except locked.LockedBrowserNeeded as refused:
+        return locked_needed(refused)
+    except Forbidden as error:
+        return render_template("delivery/locked_link.html", error=error.message), 403
+    cookie.clear()
+    candidate_session.remember(entered)
+    locked_proof.remember(entered.lease)
+    return redirect(url_for(".you"), 303)
+
+
+@bp.get("/quit/<token>")
+@public
+def quit_locked(token: str) -> ResponseReturnValue:
+    """Show where the locked browser closes itself; any other browser shows this page."""
+    cookie.clear()
+    return render_template("delivery/locked_quit.html")
 
 
 @bp.post("/break")
@@ -250,6 +346,7 @@ def receipt() -> ResponseReturnValue:
     with db.session() as session:
         view = _view(session, _own())
         page = candidate_page.page_of(session, view.sitting_id)
+        lock = locked.row_of(session, view.session_id)
     if view.state not in ENDED_STATES:
         return redirect(url_for(".sitting"), 303)
     late = request.args.get("late", "")
@@ -261,6 +358,7 @@ def receipt() -> ResponseReturnValue:
         test_name=view.title,
         display=page.display,
         late=int(late) if late.isdigit() else 0,
+        quit_url=url_for(".quit_locked", token=lock.quit_token) if lock is not None else "",
     )
 
 

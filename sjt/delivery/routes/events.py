@@ -11,13 +11,13 @@ from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission
-from sjt.delivery import drawing, ledger, service, short_way
+from sjt.delivery import drawing, ledger, locked, locked_holds, locked_proof, service, short_way
 from sjt.delivery.candidate_session import cookie_sitting
 from sjt.delivery.model import MAX_BYTES, SittingState
 from sjt.delivery.running import TooMany
 from sjt.errors import InputError, NotFound
 from sjt.times import iso
-from sjt.web.guards import actor, requires
+from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("events", __name__, url_prefix="/sit")
 
@@ -43,7 +43,12 @@ def events(sitting_id: UUID) -> ResponseReturnValue:
         reply = service.save(sitting_id, int(lease), body, by=actor())
     except InputError as error:
         return _refuse(413 if isinstance(error, TooMany) else 400, error.message)
-    return jsonify(short_way.reply_json(reply))
+    said = short_way.reply_json(reply)
+    if not _in_locked_browser(sitting_id):  # what came is stored; then the test stops
+        with db.session() as session:
+            view = service.sitting_state(session, sitting_id, at=ledger.current().now())
+        said |= {"state": view.state.value, "remaining_ms": view.remaining_ms, "ends_at": None}
+    return jsonify(said)
 
 
 @bp.get("/<uuid:sitting_id>/state")
@@ -51,6 +56,7 @@ def events(sitting_id: UUID) -> ResponseReturnValue:
 def state(sitting_id: UUID) -> ResponseReturnValue:
     """Tell the clock and state, as a reply to events would."""
     _require_own(sitting_id)
+    _in_locked_browser(sitting_id)
     at = ledger.current().now()
     with db.session() as session:
         view = service.sitting_state(session, sitting_id, at=at)
@@ -59,6 +65,19 @@ def state(sitting_id: UUID) -> ResponseReturnValue:
             more["starts"] = iso(view.starts)
             drawing.draw_ahead(session, view.sitting)
     return jsonify({**short_way.reply_json(view), **more, "lease_current": view.lease == int(cookie["lease"])})
+
+
+def _in_locked_browser(sitting_id: UUID) -> bool:
+    """Tell whether the session's locked browser asks; if another does, the test stops until it is released."""
+    lease = int(cookie["lease"])
+    if locked.lock_of_sitting(sitting_id) is None:
+        return True
+    shown = locked_proof.shown()
+    if locked.may_go_on(sitting_id, lease, shown):
+        locked_proof.remember(lease)
+        return True
+    locked_holds.hold(sitting_id, lease, shown, now=now())
+    return False
 
 
 def _require_own(sitting_id: UUID) -> None:

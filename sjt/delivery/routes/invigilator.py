@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from sjt import db
 from sjt.access import Actor, Permission
-from sjt.delivery import candidate_page, ledger, outages, room_acts, service
+from sjt.delivery import candidate_page, ledger, locked, locked_holds, outages, room_acts, service
 from sjt.delivery.console import TABS, Console, browser_events, happened
 from sjt.delivery.console import console as read_console
 from sjt.delivery.model import BookingState, IncidentCategory, SessionState
@@ -32,7 +32,8 @@ RoomDeed = Callable[[UUID, Actor, str, ActForm], object]
 SEAT_DEEDS: Final[dict[str, SeatDeed]] = {
     "start": lambda one, by, why, form: service.start_sitting(one, by=by, reason=why),
     "pause": lambda one, by, why, form: service.pause(one, by=by, reason=why),
-    "resume": lambda one, by, why, form: service.resume(one, by=by, reason=why),
+    "resume": lambda one, by, why, form: locked_holds.release(one, exempt=False, by=by, reason=why, now=now()),
+    "unlock": lambda one, by, why, form: locked_holds.release(one, exempt=True, by=by, reason=why, now=now()),
     "extend": lambda one, by, why, form: service.extend(
         one,
         minutes=form.minutes.data or 0,
@@ -73,7 +74,8 @@ def _read(session: Session, session_id: UUID) -> tuple[service.RoomView, Console
     view = service.room(session, session_id, at=ledger.current().now())
     helps = candidate_page.waiting_for_help(session, session_id)
     leaves = candidate_page.window_leaves(session, session_id)
-    return view, read_console(view, helps, leaves, candidate_page.ready(session, session_id))
+    holds = {one: hold.why for one, hold in locked.open_holds(session, session_id).items()}
+    return view, read_console(view, helps, leaves, candidate_page.ready(session, session_id), holds)
 
 
 def _seat(view: service.RoomView, booking_id: UUID) -> service.SeatLine:
@@ -113,6 +115,8 @@ def console(session_id: UUID) -> ResponseReturnValue:
         card = seats.card(chosen)
         entries = service.entries(session, card.line.sitting_id) if card and card.line.sitting_id else []
         cases = outages.undecided(session, session_id)
+        sitting_id = card.line.sitting_id if card else None
+        held = sitting_id is not None and locked.open_hold(session, sitting_id) is not None
 
     def here(**changes: str | None) -> str:
         kept = {"show": tab, "view": layout, "seat": chosen or None, **changes}
@@ -134,7 +138,7 @@ def console(session_id: UUID) -> ResponseReturnValue:
         outage_words=outages.in_words,
         people=_people(view, card.line.booking_id if card else None),
         here=here,
-        acts=room_acts.fitting(card.line.state) if card else [],
+        acts=room_acts.fitting(card.line.state, held=held) if card else [],
         room_acts=room_acts.ROOM,
         once=secrets.token_hex(8),
         started=view.session.state is SessionState.RUNNING,

@@ -1,3 +1,7 @@
+import { goTo } from "./draft/parts.js";
+import "./draft/options.js";
+import "./draft/story.js";
+
 // The editor saves by itself a little after the last key, renews findings and preview, and keeps what could not be
 // sent in this tab until it could. Without this script every button still works as a plain form.
 const form = document.querySelector("[data-draft]");
@@ -44,8 +48,12 @@ if (form) {
   function go(address) {
     leaving = true;
     const at = document.activeElement?.id;
-    location.assign(at && form.contains(document.activeElement) ? `${address}#${at}` : address);
-    if (address.split("#")[0] === location.pathname) location.reload();
+    const to = new URL(address, location.href);
+    if (to.pathname === location.pathname && !to.search) to.search = location.search;
+    if (at && form.contains(document.activeElement)) to.hash = at;
+    const same = to.pathname + to.search === location.pathname + location.search;
+    location.assign(to);
+    if (same) location.reload();
   }
 
   // What was typed stays as it is; only findings, counts and the number of the save come from the server.
@@ -67,6 +75,7 @@ if (form) {
       }
     }
     document.querySelector("[data-preview]")?.contentWindow?.location.reload();
+    document.dispatchEvent(new Event("draft:renewed"));
     say("saved", fresh.querySelector("[data-save-text]")?.textContent ?? "Saved");
   }
 
@@ -160,8 +169,18 @@ if (form) {
   }
 
   // A field that the address names is where to go on.
-  const at = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (at && form.contains(at)) at.focus();
+  if (location.hash) goTo(decodeURIComponent(location.hash.slice(1)));
+
+  // A link leads away only when everything typed is safe.
+  for (const link of document.querySelectorAll(".page-head a[href]")) {
+    link.addEventListener("click", (event) => {
+      if (typed === sent || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      Promise.resolve(save()).then(() => {
+        if (typed === sent) location.assign(link.href);
+      });
+    });
+  }
 
   for (const box of document.querySelectorAll("[data-narrow]")) {
     box.hidden = false;

@@ -1,6 +1,7 @@
 // Every change is an event: kept on this computer at once, sent within two seconds, given up only when the server names it.
 import { canonical } from "./canonical.js";
 import { again, askState } from "./asking.js";
+import { lockHeaders } from "./locked.js";
 import { newId, sha256 } from "./sha256.js";
 
 const SEND_AFTER = 300; // ms after an event: neighbours travel together
@@ -145,7 +146,7 @@ export class Outbox {
   ask(lease, events, more = {}) {
     return fetch(this.url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrf, "X-Lease": String(lease) },
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": this.csrf, "X-Lease": String(lease), ...lockHeaders() },
       body: JSON.stringify({ events, unsaved: this.changes, clock: moment() }),
       credentials: "same-origin",
       cache: "no-store",
