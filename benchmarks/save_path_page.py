@@ -46,12 +46,12 @@ def chart(rows: Sequence[Row]) -> str:
         y = 36 + n * LINE
         length = min(share, FARTHEST) * unit
         colour = "#1d6f42" if row.met else "#b3401f"
-        ratio = escape(row.ratio)
+        ratio, said = escape(row.ratio), "" if row.met else " missed"
         label = escape(f"{row.goal}  {row.what}")
         lines += [
             f'<text x="{LEFT - 8}" y="{y + 15}" text-anchor="end" fill="#222">{label}</text>',
             f'<rect x="{LEFT}" y="{y + 3}" width="{length:.1f}" height="16" fill="{colour}"/>',
-            f'<text x="{LEFT + length + 6:.1f}" y="{y + 15}" fill="#222">{ratio}{"" if row.met else " missed"}</text>',
+            f'<text x="{max(LEFT + length, goal) + 8:.1f}" y="{y + 15}" fill="#222">{ratio}{said}</text>',
         ]
     place = f'x1="{goal:.0f}" x2="{goal:.0f}" y1="28" y2="{height - 16}"'
     lines.append(f'<line {place} stroke="#222" stroke-dasharray="4 3"/>')

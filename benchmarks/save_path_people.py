@@ -80,9 +80,7 @@ def past(database: db.Database, number: int) -> None:
             sa.text("SELECT booking_id, candidate_id FROM sitting WHERE id = :s"), {"s": one}
         ).one()
         connection.rollback()
-        if database.is_sqlite:
-            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        connection.exec_driver_sql("BEGIN") if database.is_sqlite else None
+        connection = connection.execution_options(sjt_write=True)
         new = "lower(hex(randomblob(16)))" if database.is_sqlite else "gen_random_uuid()"
         series = (
             f"WITH RECURSIVE k(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < {number}) SELECT n FROM k"
@@ -93,7 +91,11 @@ def past(database: db.Database, number: int) -> None:
         run(f"CREATE TEMP TABLE copies AS SELECT n, {new} AS c, {new} AS b, {new} AS s FROM ({series}) AS k")
         steps: tuple[tuple[str, Any, dict[str, str]], ...] = (
             ("candidate", row.candidate_id, {"id": "copies.c", "uln": "'9' || (100000000 + copies.n)"}),
-            ("booking", row.booking_id, {"id": "copies.b", "candidate_id": "copies.c", "code_hmac": "NULL"}),
+            (
+                "booking",
+                row.booking_id,
+                {"id": "copies.b", "candidate_id": "copies.c", "code_hmac": "NULL", "seat": "copies.n + 10"},
+            ),
             (
                 "sitting",
                 one,
@@ -125,7 +127,7 @@ def past(database: db.Database, number: int) -> None:
             "'q' || e.n, 'answer', '{\"A\":1}', 1, e.n, '2026-01-01T09:00:00.000Z', '2026-01-01T09:00:00.000Z' "
             f"FROM copies, {chain} AS e"
         )
-        connection.exec_driver_sql("COMMIT") if database.is_sqlite else connection.commit()
+        connection.commit()
     if not database.is_sqlite:
         with database.engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
