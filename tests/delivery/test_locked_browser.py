@@ -165,6 +165,9 @@ def test_a_lock_lost_in_mid_sitting_saves_then_stops_and_waits_for_release(
     staff.post(f"{seat}/unlock", {"reason": "Assistive program needs another browser"})
     assert client.client.get(f"/sit/{sitting}/state").json["state"] == "running"
     assert sends(client, sitting, {}, seq=4).json["state"] == "running", "this browser may go on as it is"
+    service.force_submit(sitting, by=INVIGILATOR, reason="The end.")
+    assert "close Safe Exam Browser" in client.get("/sit/receipt").soup.get_text()
+    assert client.post("/sit/finish").location.startswith("/sit/quit/")
     assert "Go on without" not in staff.get(f"/room/{room.id}?seat={room.booking(1)}").soup.get_text()
 
 

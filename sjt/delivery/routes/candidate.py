@@ -296,7 +296,6 @@ def link_post() -> ResponseReturnValue:
 @public
 def quit_locked(token: str) -> ResponseReturnValue:
     """Show where the locked browser closes itself; any other browser shows this page."""
-    cookie.clear()
     return render_template("delivery/locked_quit.html")
 
 
@@ -346,7 +345,7 @@ def receipt() -> ResponseReturnValue:
     with db.session() as session:
         view = _view(session, _own())
         page = candidate_page.page_of(session, view.sitting_id)
-        lock = locked.row_of(session, view.session_id)
+        closes = locked.row_of(session, view.session_id) is not None
     if view.state not in ENDED_STATES:
         return redirect(url_for(".sitting"), 303)
     late = request.args.get("late", "")
@@ -358,7 +357,7 @@ def receipt() -> ResponseReturnValue:
         test_name=view.title,
         display=page.display,
         late=int(late) if late.isdigit() else 0,
-        quit_url=url_for(".quit_locked", token=lock.quit_token) if lock is not None else "",
+        closes=closes,
     )
 
 
@@ -376,7 +375,11 @@ def worker() -> ResponseReturnValue:
 @bp.post("/finish")
 @public
 def finish() -> ResponseReturnValue:
-    """Leave: this browser forgets the sitting, so that the next candidate finds the code page."""
-    if me() is not None and candidate_session.cookie_sitting() is not None:
-        cookie.clear()
-    return redirect(url_for(".enter"), 303)
+    """Leave: this browser forgets the sitting, so that the next candidate finds the code page; a locked one closes."""
+    found = candidate_session.cookie_sitting()
+    if me() is None or found is None:
+        return redirect(url_for(".enter"), 303)
+    with db.session() as session:
+        lock = locked.row_of(session, _view(session, found).session_id)
+    cookie.clear()
+    return redirect(url_for(".enter") if lock is None else url_for(".quit_locked", token=lock.quit_token), 303)
