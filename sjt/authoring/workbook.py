@@ -200,7 +200,7 @@ def _put(cell: Any, text: str, kind: str, *, where: str = "") -> None:
     """Write a cell: numbers and dates as such, every text as text, whatever it begins with."""
     if kind == "whole" and re.fullmatch(r"-?[0-9]{1,6}", text):
         cell.value = int(text)
-    elif kind == "number" and re.fullmatch(r"[0-9.]+", text):
+    elif kind == "number" and re.fullmatch(r"[0-9.]+", text) and float(f"{float(text):.15g}") == float(text):
         cell.value = float(text)
     elif kind == "date":
         cell._value, cell.data_type = date.fromisoformat(text), "d"  # setting .value would change the look
