@@ -18,7 +18,7 @@ from sjt.authoring.model import Bank
 from sjt.authoring.office import open_parts, openpyxl
 from sjt.authoring.states import ScenarioState
 from sjt.authoring.workbook_files import Made, Placed, built_files, tables_of
-from sjt.authoring.workbook_tables import OPTIONAL, SHEETS, YES, Column, Lists, Row, lists_of
+from sjt.authoring.workbook_tables import OPTIONAL, SHEETS, YES, Column, Lists, Row, cell_text, lists_of
 from sjt.errors import Fault, InputError
 
 READ_ME: Final = "read me"
@@ -31,7 +31,6 @@ CELL_MOST: Final = 32_767
 ROWS_MOST: Final = 400_000
 EMPTY_ROWS: Final = 2_000
 """How far down the lists of choices reach below what is filled in."""
-_UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t")
 
 HOW_TO: Final = (
@@ -201,15 +200,14 @@ def _put(cell: Any, text: str, kind: str, *, where: str = "") -> None:
     """Write a cell: numbers and dates as such, every text as text, whatever it begins with."""
     if kind == "whole" and re.fullmatch(r"-?[0-9]{1,6}", text):
         cell.value = int(text)
-    elif kind == "number" and re.fullmatch(r"[0-9.]+", text):
+    elif kind == "number" and re.fullmatch(r"[0-9.]+", text) and float(f"{float(text):.15g}") == float(text):
         cell.value = float(text)
     elif kind == "date":
         cell._value, cell.data_type = date.fromisoformat(text), "d"  # setting .value would change the look
     else:
         if len(text) > CELL_MOST:
             raise InputError(f"{where} has {len(text)} signs; a cell of Excel holds {CELL_MOST}. Export files instead.")
-        plain = _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-        cell._value, cell.data_type = plain, "s"  # never a formula, whatever it begins with
+        cell._value, cell.data_type = cell_text(text), "s"  # never a formula, whatever it begins with
         if text.startswith(_STARTS_A_FORMULA):
             cell._style = copy(cell._style)
             cell.quotePrefix = True  # stays text when somebody edits the cell

@@ -33,6 +33,7 @@ from sjt.authoring.workbook_tables import (
     Column,
     Lists,
     Row,
+    cell_text,
     lists_of,
     parted,
     rows_of,
@@ -89,7 +90,7 @@ def tables_of(bank: Bank, files: Mapping[str, bytes], states: Mapping[str, str])
     for scenario in bank.scenarios:
         own: dict[str, list[Row]] = {name: [] for name in SHEETS}
         for sheet, row in rows_of(scenario, bank.keys.get(scenario.id), lists):
-            own[sheet].append(row)
+            own[sheet].append({column: cell_text(text) for column, text in row.items()})
         placed = {sheet: [Placed(0, row) for row in rows] for sheet, rows in own.items()}
         builder = _Builder(placed, lists, "", {})
         built = builder.scenario(placed["scenarios"][0])

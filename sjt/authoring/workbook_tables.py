@@ -7,6 +7,7 @@ is kept beside it by ``workbook_files.py``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Final
@@ -192,6 +193,14 @@ def lists_of(bank: Bank) -> Lists:
             "written": _same((LOOK_FOR, EXEMPLAR)),
         }
     )
+
+
+_NOT_IN_CELLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+
+
+def cell_text(text: str) -> str:
+    """Give a text as a cell can hold it: plain line ends, no control signs."""
+    return _NOT_IN_CELLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def joined(values: Sequence[str]) -> str:

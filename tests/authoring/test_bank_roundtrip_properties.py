@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from sjt.authoring.bank import KEYS, load_files, read_files
@@ -151,7 +151,7 @@ def in_cells(value: object) -> bool:
     return not is_dataclass(value) or all(in_cells(getattr(value, one.name)) for one in fields(value))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(scenarios, st.dictionaries(items.map(lambda item: item.id), keys, max_size=2))
 def test_a_workbook_brings_every_file_back(scenario: Scenario, found: dict[str, object]) -> None:
     assume(in_cells(scenario) and in_cells(found) and len({item.id for item in scenario.items}) == len(scenario.items))

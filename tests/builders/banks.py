@@ -52,12 +52,13 @@ def write_bank(
         shutil.copy(source / "framework.json", folder / "framework.json")
     standard = json.loads((folder / "standard.json").read_text(encoding="utf-8"))
     items: list[tuple[str, str, str]] = []
+    step = 1_000 if max(core, residential, community) <= 999 else 100_000
     for scope, n in (("core", core), ("residential", residential), ("community", community)):
         codes = [s["code"] for s in standard["statements"] if s["scope"] == scope and s["kind"] != "behaviour"]
         areas = [a["id"] for a in standard["optionAreas"] if a["option"] == scope]
         formats = _formats(mix, n, chance)
         for k in range(n):
-            name = f"cypf-{FIRST[scope] + k if n <= 99 else 1000 * (list(FIRST).index(scope) + 1) + k:04d}"
+            name = f"cypf-{FIRST[scope] + k if n <= 99 else step * (list(FIRST).index(scope) + 1) + k:04d}"
             foe = f"cypf-{FIRST[scope] + k - 1:04d}" if 0 < k <= enemies and n <= 99 else ""
             text = _scenario(name, scope, k, formats[k], codes, areas, foe, chance)
             where = folder / "scenarios" / f"{name}-generated"
