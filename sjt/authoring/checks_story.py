@@ -19,9 +19,10 @@ _WEIGHS = re.compile(
     r"unreasonabl[ey]|overreact(?:s|ed|ing)?|should have|should never|ought to have)(?![\w-])",
     re.IGNORECASE,
 )
+# what stigma says of people is L16's
 _BELIEVES = re.compile(
     r"(?<![\w-])(?:is|was|are|were|seems|looks|looked|gets|got)\s+(?:\w+ly\s+)?(?P<what>drunk|lying|lazy|manipulative|"
-    r"attention-seeking|aggressive|hostile|jealous|guilty|selfish|rude|in denial|controlling|abusive|neglectful|"
+    r"aggressive|hostile|jealous|guilty|selfish|rude|in denial|controlling|abusive|neglectful|"
     r"incompetent|uncaring|spiteful|paranoid)(?![\w-])",
     re.IGNORECASE,
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
 
 from sjt import db
-from sjt.authoring import forms_job
+from sjt.authoring import resting
 from sjt.authoring.states import FormState, FormUse
 from sjt.authoring.tables import FormSet
 from tests.builders.forms import put_form
@@ -37,14 +36,8 @@ def test_a_scenario_rests_from_the_publication_of_a_form_with_it(
             its_set.blueprint = name
             if name == "other-option":
                 its_set.option = "community"
-        made = FormSet(
-            number=99, bank_id="test-bank", bank_sha256="0" * 64, blueprint="new", blueprint_path="p",
-            option="residential", forms=1, seed=1, created_at=NINE, created_by="system",
-        )  # fmt: skip
-        session.add(made)
     # what a form holds stands in its set's proof; here each holds the scenario of its own name
-    monkeypatch.setattr(forms_job, "built_form", lambda its_set, position: {"scenarios": [its_set.blueprint]})
+    monkeypatch.setattr(resting, "built_form", lambda its_set, position: {"scenarios": [its_set.blueprint]})
     with database.session() as session:
-        made = session.exec(select(FormSet).where(FormSet.number == 99)).one()
-        assert forms_job.resting(session, made, 60) == ["on-the-last-day", "yesterday"]
-        assert forms_job.resting(session, made, 0) == [], "a blueprint that asks for no rest keeps nothing back"
+        assert resting.resting(session, "residential", 60, at=NINE) == ["on-the-last-day", "yesterday"]
+        assert resting.resting(session, "residential", 0, at=NINE) == [], "who asks for no rest keeps nothing back"
