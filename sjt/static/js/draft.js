@@ -4,6 +4,7 @@ import "./draft/story.js";
 
 // The editor saves by itself a little after the last key, renews findings and preview, and keeps what could not be
 // sent in this tab until it could. Without this script every button still works as a plain form.
+const LONG_LIST = 60;
 const form = document.querySelector("[data-draft]");
 const WAIT = 2500;
 
@@ -188,15 +189,23 @@ if (form) {
     const told = document.querySelector(`[data-narrowed="${box.dataset.narrow}"]`);
     const search = box.querySelector("input");
     const entries = [...list.children].map((pick) => [pick, pick.querySelector("label").textContent.toLowerCase()]);
-    search.addEventListener("input", () => {
+    // a list of hundreds shows what is ticked until words are typed: nobody presses Tab three hundred times
+    const long = entries.length > LONG_LIST;
+    const narrow = () => {
       const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const [pick, text] of entries) {
-        pick.hidden = !wanted.every((word) => text.includes(word));
+        const ticked = long && !wanted.length ? pick.querySelector("input").checked : true;
+        pick.hidden = !ticked || !wanted.every((word) => text.includes(word));
         if (!pick.hidden) shown += 1;
       }
-      told.textContent = `${shown} of ${entries.length}`;
-    });
+      told.textContent = long && !wanted.length ? `${entries.length - shown} more: type words to find them.` : `${shown} of ${entries.length}`;
+    };
+    search.addEventListener("input", narrow);
+    if (long) {
+      told.className = "small muted";
+      narrow();
+    }
     search.addEventListener("keydown", (event) => {
       if (event.key === "Enter") event.preventDefault();
     });
