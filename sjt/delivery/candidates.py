@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Final
@@ -33,8 +33,10 @@ MAX_ROWS: Final = 5_000
 _LONGEST: Final = {"notes": 1000}
 
 
-def read_csv(text: str, file: str = "candidates.csv", *, today: date | None = None) -> list[CandidateLine]:
-    """Read a candidates file.
+def read_csv(
+    text: str, file: str = "candidates.csv", *, today: date | None = None, options: Collection[str] | None = None
+) -> list[CandidateLine]:
+    """Read a candidates file; ``options`` are those that the session's forms are for, where that is known.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def read_csv(text: str, file: str = "candidates.csv", *, today: date | None = No
     lines: list[CandidateLine] = []
     seen: dict[str, int] = {}
     for number, row in rows[1:]:
-        line = _line(number, header, row, file, faults, today)
+        line = _line(number, header, row, file, faults, today, options)
         if line is None:
             continue
         if line.uln != ulns.NOT_YET_KNOWN and line.uln in seen:
@@ -91,7 +93,13 @@ def _header_faults(header: list[str], file: str) -> list[Fault]:
 
 
 def _line(
-    number: int, header: list[str], row: list[str], file: str, faults: list[Fault], today: date | None
+    number: int,
+    header: list[str],
+    row: list[str],
+    file: str,
+    faults: list[Fault],
+    today: date | None,
+    options: Collection[str] | None,
 ) -> CandidateLine | None:
     before = len(faults)
 
@@ -122,6 +130,8 @@ def _line(
         fault("start_date", f"is {starts}, not after the date of birth.", "Give the day the apprenticeship began.")
     if not _OPTION.fullmatch(cells["option"]):
         fault("option", f"is {cells['option']!r}.", "Write the option's id in the standard, such as residential.")
+    elif options and cells["option"] not in options:
+        fault("option", f"is {cells['option']!r}.", f"Use one of: {', '.join(sorted(options))}.")
     percent = _percent(cells["extra_time_percent"], fault)
     if len(faults) > before or born is None or starts is None:
         return None

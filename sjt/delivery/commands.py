@@ -118,7 +118,9 @@ def candidates_import(file: Path, session_id: UUID, with_codes: bool) -> None:
         fault = Fault(file.name, "", "", f"is not UTF-8 (byte {error.start}).", "Save it as CSV UTF-8.")
         raise InputError(f"{file.name} cannot be read.", [fault]) from error
     now = utc_now()
-    lines = candidates.read_csv(text, file.name, today=now.date())
+    with db.session() as session:
+        options = service.options_of(session, session_id)
+    lines = candidates.read_csv(text, file.name, today=now.date(), options=options)
     with db.transaction() as session:
         made = service.import_candidates(session, session_id, lines, by=SYSTEM, now=now, file=file.name)
         slips = (

@@ -238,6 +238,11 @@ def forms_of(session: Session, row: TestSession) -> dict[str, FormFacts]:
     return fitting.dealt_forms(session, row)
 
 
+def options_of(session: Session, session_id: UUID) -> frozenset[str]:
+    """Give the options that a session's forms are for."""
+    return frozenset(one.option for one in forms_of(session, store.test_session(session, session_id)).values())
+
+
 def gateways(session: Session, people: Iterable[Candidate]) -> dict[UUID, list[Missing]]:
     """Tell what each candidate's gateway still lacks."""
     people = list(people)

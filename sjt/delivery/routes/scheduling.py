@@ -163,9 +163,14 @@ def upload(session_id: UUID) -> ResponseReturnValue:
     return _preview(session_id, text, name)
 
 
+def _options(session_id: UUID) -> frozenset[str]:
+    with db.session() as session:
+        return service.options_of(session, session_id)
+
+
 def _preview(session_id: UUID, text: str, name: str) -> ResponseReturnValue:
     try:
-        lines = service.read_csv(text, name, today=now().date())
+        lines = service.read_csv(text, name, today=now().date(), options=_options(session_id))
         found = registry.rehearse(session_id, lines, by=actor(), now=now(), file=name)
     except InputError as error:  # every faulty row, on the page where the file is chosen
         return _session_page(session_id, error)
@@ -179,7 +184,8 @@ def _preview(session_id: UUID, text: str, name: str) -> ResponseReturnValue:
 def load(session_id: UUID) -> ResponseReturnValue:
     name = request.form.get("name", "candidates.csv")
     try:
-        lines = service.read_csv(request.form.get("text", "").replace("\r\n", "\n"), name, today=now().date())
+        text = request.form.get("text", "").replace("\r\n", "\n")
+        lines = service.read_csv(text, name, today=now().date(), options=_options(session_id))
         with db.transaction() as session:
             done = service.import_candidates(session, session_id, lines, by=actor(), now=now(), file=name)
     except InputError as error:
