@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page
 
 LEFT_OUT = ("/static/", "/sign-in", "/styleguide", "/sit/worker.js")
-FILES = re.compile(r"(\.csv|\.zip|\.json|\.svg|/export|/PROOF)$", re.IGNORECASE)
+FILES = re.compile(r"(\.csv|\.zip|\.json|\.svg|\.xlsx|\.docx|\.seb|/export|/file|/PROOF)$", re.IGNORECASE)
 NOTHING_BEYOND_THE_EDGE = """() => {
     const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width) return [];

@@ -27,7 +27,7 @@ from sjt.accounts import service as accounts
 from sjt.authoring.snapshot import Format, Paper, Secret, secret_to_json
 from sjt.authoring.tables import BankedStatistic, BankFile, ScenarioRow, ScenarioVersion
 from sjt.config import Settings
-from sjt.delivery import dealing, ledger, service
+from sjt.delivery import dealing, ledger, running, service
 from sjt.delivery.entering import deal_from
 from sjt.delivery.tables import Sitting
 from sjt.errors import Unavailable
@@ -489,6 +489,8 @@ def test_no_reply_to_a_candidate_or_a_stranger_holds_a_secret(house: House, monk
     assert send(house, client, uuid4(), {"events": []}).status_code == 404
     post(house, client, "/sit/help")
     post(house, client, "/sit/help/cancel")
+    assert post(house, client, "/sit/proof").status_code == 200
+    assert post(house, StrictClient(house.app.test_client()), "/sit/link", {"token": "x" * 22}).status_code == 403
     assert post(house, client, "/sit/break").status_code == 409, "no rest breaks were granted"
     house.look_around(client, "candidate during", sitting)
     house.crawl(client, "candidate during", sitting)
@@ -534,6 +536,7 @@ def faults(house: House, client: StrictClient, sitting: UUID, monkeypatch: pytes
 
         patch.setattr(service, "sitting_of", breaks)
         patch.setattr(service, "save", breaks)
+        patch.setattr(running, "save", breaks)  # the short way asks here; what it cannot do, the route does again
         for accept in ("text/html", "application/json"):
             reply = client.client.get("/sit/test", headers={"Accept": accept})
             assert house.watch.look(reply, who="candidate at a crash").status_code == 500
@@ -544,6 +547,7 @@ def faults(house: House, client: StrictClient, sitting: UUID, monkeypatch: pytes
             raise Unavailable("The server is busy. Try again in a moment.")
 
         patch.setattr(service, "save", busy)
+        patch.setattr(running, "save", busy)
         patch.setattr(service, "sitting_of", busy)
         assert send(house, client, sitting, {"events": []}).status_code == 503
         assert house.watch.look(client.get("/sit/test"), who="candidate").status_code == 503
