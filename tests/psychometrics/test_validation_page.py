@@ -18,4 +18,5 @@ def test_every_row_of_the_validation_page_names_a_test_that_exists() -> None:
             known[path] = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
         assert name in known[path], (family, statistic)
         assert source, (family, statistic)
-        assert difference == "below 1e-9" or float(difference) < 1e-3, (family, statistic)
+        printed = 1e-2 if "to its rounding" in statistic else 1e-3  # a source of two decimals says no more
+        assert difference == "below 1e-9" or float(difference) < printed, (family, statistic)
