@@ -29,7 +29,7 @@ NOTHING_BEYOND_THE_EDGE = """() => {
 
 def shape(path: str) -> str:
     """Give an address with its ids taken out, so that pages of one kind look alike."""
-    return "/".join("*" if re.search(r"\d", part) else part for part in path.split("/"))
+    return "/".join("*" if re.search(r"[\d.]", part) else part for part in path.split("/"))
 
 
 def pages_of(page: Page, starts: Sequence[str] = ("/desk",), *, known: Set[str] = frozenset()) -> Iterator[str]:
