@@ -10,11 +10,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from sjt.analysis import choices, matrix, pictures, verdict
+from sjt.analysis.marked import marked
 from sjt.analysis.tables import AnalysisPicture, AnalysisRun
-from sjt.authoring import service as authoring
 from sjt.authoring.snapshot import Paper, Secret
-from sjt.delivery import service as delivery
-from sjt.errors import InputError, NotFound
 from sjt.jobs.context import JobContext
 from sjt.psychometrics import item_analysis
 from sjt.psychometrics.flags import Limits
@@ -69,23 +67,14 @@ def run_analysis(args: Mapping[str, Any], context: JobContext) -> Mapping[str, A
 
 def _read(args: Mapping[str, Any], context: JobContext) -> Any:
     with context.session() as session:
-        if "session" in args:
-            session_id = UUID(args["session"])
-            rows = results.item_marks(session, session_id)
-            sat = delivery.responses(session, session_id=session_id)
-        elif "form" in args:
-            rows = results.item_marks_of_form(session, args["form"])
-            sat = delivery.responses(session, form_id=args["form"])
-        else:
-            raise InputError("An analysis needs a session or a form.")
-        if not rows:
-            raise NotFound("Nobody's marks are there to analyse. Close the session first.")
-        forms = sorted({row.form_id for row in rows})
-        secrets = {form: authoring.secret(session, form) for form in forms}
-        papers = {form: authoring.paper(session, form) for form in forms}
-        cuts = {form: _cut(results.standing_cut(session, form), secrets[form]) for form in forms}
-        seen = {one.sitting_id: frozenset(one.views) | frozenset(one.answers) for one in sat if one.views}
-        return rows, secrets, papers, cuts, seen, any(one.simulated for one in sat)
+        found = marked(
+            session,
+            args,
+            nobody="Nobody's marks are there to analyse. Close the session first.",
+            neither="An analysis needs a session or a form.",
+        )
+        cuts = {form: _cut(results.standing_cut(session, form), found.secrets[form]) for form in found.forms}
+        return found.rows, found.secrets, found.papers, cuts, found.seen, found.simulated
 
 
 def _cut(standing: Any, secret: Secret) -> dict[str, Any] | None:

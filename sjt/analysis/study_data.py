@@ -13,10 +13,9 @@ import numpy as np
 from sqlmodel import Session
 
 from sjt.analysis import matrix
-from sjt.authoring import service as authoring
+from sjt.analysis.marked import marked
 from sjt.authoring.snapshot import Paper, Secret
 from sjt.delivery import service as delivery
-from sjt.errors import InputError, NotFound
 from sjt.psychometrics.gram import FloatArray
 from sjt.psychometrics.responses import Responses
 from sjt.results import service as results
@@ -100,20 +99,13 @@ def read(session: Session, args: Mapping[str, Any]) -> Data:
     InputError
         Neither a session nor a form.
     """
-    if "session" in args:
-        session_id = UUID(args["session"])
-        rows = results.item_marks(session, session_id)
-        sat = delivery.responses(session, session_id=session_id)
-    elif "form" in args:
-        rows = results.item_marks_of_form(session, args["form"])
-        sat = delivery.responses(session, form_id=args["form"])
-    else:
-        raise InputError("A study needs a session or a form.")
-    if not rows:
-        raise NotFound("Nobody's marks are there to study. Analyse the session first.")
-    forms = sorted({row.form_id for row in rows})
-    secrets = {form: authoring.secret(session, form) for form in forms}
-    papers = {form: authoring.paper(session, form) for form in forms}
+    found = marked(
+        session,
+        args,
+        nobody="Nobody's marks are there to study. Analyse the session first.",
+        neither="A study needs a session or a form.",
+    )
+    rows, sat, secrets, papers, forms = found.rows, found.sittings, found.secrets, found.papers, found.forms
     cuts: dict[str, float] = {}
     errors: dict[str, tuple[float, float]] = {}
     for form in forms:
@@ -126,8 +118,7 @@ def read(session: Session, args: Mapping[str, Any]) -> Data:
             cuts[form] = float(Fraction(banked["applied"]))
             if banked.get("se") is not None:
                 errors[form] = (float(Fraction(banked["exact"])), float(banked["se"]))
-    seen = {one.sitting_id: frozenset(one.views) | frozenset(one.answers) for one in sat if one.views}
-    cohort = matrix.cohort(rows, secrets, seen, name=str(args.get("session") or args.get("form")))
+    cohort = matrix.cohort(rows, secrets, found.seen, name=str(args.get("session") or args.get("form")))
     by = {str(one.sitting_id): one for one in sat}
     sittings = [by.get(person) for person in cohort.responses.persons]
     titles = {item.id: s.title for paper in papers.values() for s in paper.scenarios for item in s.items}
@@ -140,7 +131,7 @@ def read(session: Session, args: Mapping[str, Any]) -> Data:
         cuts,
         errors,
         sittings,
-        any(one.simulated for one in sat),
+        found.simulated,
         titles,
         _facts(sittings, people),
     )

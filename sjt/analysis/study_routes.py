@@ -128,14 +128,19 @@ def form_study_ask(form_id: str, topic: str) -> ResponseReturnValue:
     return _asked(subject, study_views.topic_of(topic))
 
 
+def _all_asked(subject: Subject) -> ResponseReturnValue:
+    """Begin every study that stands for a subject."""
+    _put(subject, [*STANDING])
+    flash("The studies are under way; each shows here when it is done.", "ok")
+    return redirect(_where(subject), 303)
+
+
 @bp.post("/sessions/<uuid:session_id>/studies")
 @requires(Permission.SEE_STATISTICS)
 def studies_ask(session_id: UUID) -> ResponseReturnValue:
     with db.session() as reading:
         subject = views.subject_of_session(reading, session_id)
-    _put(subject, [*STANDING])
-    flash("The studies are under way; each shows here when it is done.", "ok")
-    return redirect(_where(subject), 303)
+    return _all_asked(subject)
 
 
 @bp.post("/forms/<form_id>/studies")
@@ -143,9 +148,7 @@ def studies_ask(session_id: UUID) -> ResponseReturnValue:
 def form_studies_ask(form_id: str) -> ResponseReturnValue:
     with db.session() as reading:
         subject = views.subject_of_form(reading, form_id)
-    _put(subject, [*STANDING])
-    flash("The studies are under way; each shows here when it is done.", "ok")
-    return redirect(_where(subject), 303)
+    return _all_asked(subject)
 
 
 @bp.get("/studies/<uuid:study_id>/pictures/<name>.svg")
