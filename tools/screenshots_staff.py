@@ -27,6 +27,8 @@ class View:
     then: tuple[str, ...] = ()
     last: bool = False
     """Follow the last fitting link, not the first."""
+    nth: int = 0
+    """Which of the fitting links the first step follows, counted from 0."""
     printed: bool = False
     """Drawn as it prints, too."""
 
@@ -128,8 +130,8 @@ STAFF_VIEWS: Final = (
     View("expert-panels", "psychometrician", "/panels/"),
     View("expert-panel-new", "psychometrician", "/panels/new"),
     View("expert-panel", "psychometrician", "/panels/", (f"^/panels/{ID}$",), last=True),
-    View("expert-panel-item", "psychometrician", "/panels/", (f"^/panels/{ID}$", "/items/"), last=True),
-    View("key-doubt", "psychometrician", "/panels/", (f"^/panels/{ID}$", "^/results/key-doubt/"), last=True),
+    View("expert-panel-item", "psychometrician", "/panels/", (f"^/panels/{ID}$", "/items/"), nth=1),
+    View("key-doubt", "psychometrician", "/panels/", (f"^/panels/{ID}$", "^/results/key-doubt/"), nth=1),
     View("validity", "psychometrician", "/panels/validity"),
     View("validity-scenario", "psychometrician", "/panels/validity", ("^/panels/scenarios/",)),
     View("my-panels", "expert", "/panels/mine/"),
@@ -181,7 +183,7 @@ def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> 
             continue
         page = cast[view.login]
         page.goto(view.start.format(**words))
-        for pattern in view.then:
+        for step, pattern in enumerate(view.then):
             if pattern.startswith("+"):
                 page.goto(page.url + pattern[1:])
                 continue
@@ -190,7 +192,8 @@ def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> 
             if not fitting:
                 print(f"{view.name}: nothing on {page.url} leads to {pattern}", file=sys.stderr)
                 break
-            page.goto(fitting[-1] if view.last else fitting[0])
+            first = min(view.nth, len(fitting) - 1) if step == 0 else 0
+            page.goto(fitting[-1 if view.last else first])
         else:
             if view.name.startswith("preflight"):
                 expect(page.locator("[data-sum]")).not_to_contain_text("running", timeout=60_000)
