@@ -22,9 +22,12 @@ from sjt.config import Settings
 from sjt.migrations import runner
 from sjt.times import ManualClock
 
-# a busy machine is no fault of a rule
-hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-hypothesis_settings.load_profile("house")
+# A busy machine is no fault of a rule. `make test` tries the same cases each time, so that it says the same of the same
+# program; SJT_SEARCH=1 looks for new ones (a case found is then written into its test).
+patient = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("house", patient, derandomize=True, database=None)
+hypothesis_settings.register_profile("search", patient, print_blob=True)
+hypothesis_settings.load_profile("search" if os.environ.get("SJT_SEARCH") else "house")
 
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 REQUIRED = {name for name in os.environ.get("SJT_REQUIRE", "").split(",") if name}

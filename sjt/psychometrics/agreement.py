@@ -150,6 +150,8 @@ def single_rater_interval(ratings: npt.ArrayLike, *, confidence: float = 0.95) -
     f = found.ms_raters / error
     across = n * (1 + (k - 1) * r) - k * r
     below = (n - 1) * k**2 * r**2 * f**2 + across**2
+    if below <= 0:  # nothing is left to count degrees of freedom of: each option's and each rater's mean is the same
+        return NAN, NAN
     v = (k - 1) * (n - 1) * (k * r * f + across) ** 2 / below
     upper = float(stats.f.ppf((1 + confidence) / 2, n - 1, v))
     lower = float(stats.f.ppf((1 + confidence) / 2, v, n - 1))

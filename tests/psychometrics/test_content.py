@@ -38,6 +38,8 @@ def test_the_single_rater_interval_meets_the_published_one() -> None:
     assert single_rater_interval(case["ratings"]) == pytest.approx(case["expected"], abs=0.0006)
     assert single_rater_interval([[1, 2, 3, 4]] * 12) == (1.0, 1.0)
     assert all(math.isnan(end) for end in single_rater_interval([[2, 2, 2]] * 5))
+    # nobody agrees and every mean is the same: no degrees of freedom are left
+    assert all(math.isnan(end) for end in single_rater_interval([[1, 0, 0], [0, 1, 0], [0, 0, 1]]))
 
 
 names = st.dictionaries(st.sampled_from("abcdefgh"), st.lists(st.sampled_from(["K1", "S2", "B3"]), max_size=7))
