@@ -12,7 +12,7 @@ from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
 from sjt.audit import service as audit
 from sjt.authoring import candidate_views, met
-from sjt.delivery import exposure, feedback, locked, paper_waiting, service, short_way
+from sjt.delivery import evidence, exposure, feedback, locked, paper_waiting, service, short_way
 from sjt.delivery.model import SessionState
 
 _CHAINS = service.SittingChains()
@@ -26,12 +26,6 @@ def register() -> None:
     if locked.has_lock not in short_way.LONG_WAY:
         short_way.LONG_WAY.append(locked.has_lock)
     met.register(exposure.met_by_scenario)
-    met.register(exposure.met_by_scenario)
-    if locked.has_lock not in short_way.LONG_WAY:
-        short_way.LONG_WAY.append(locked.has_lock)
-    met.register(exposure.met_by_scenario)
-    if locked.has_lock not in short_way.LONG_WAY:
-        short_way.LONG_WAY.append(locked.has_lock)
 
 
 def _paper_tasks(session: Session, actor: Actor) -> Iterable[DeskTask]:
@@ -48,11 +42,20 @@ def _paper_tasks(session: Session, actor: Actor) -> Iterable[DeskTask]:
             yield DeskTask(f"{one.place}: papers keyed differently", one.settle, url, "Settle the differences")
 
 
+def _evidence_tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
+    from flask import url_for
+
+    if may(actor, Permission.KEEP_ADJUSTMENT_EVIDENCE) and (count := evidence.to_review(session, on=now.date())):
+        url = url_for("evidence.people", show="review")
+        yield DeskTask("Evidence behind adjustments", count, url, "Look at it again")
+
+
 def tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
     """Say which rooms run or start today, who waits for a gateway, and what must be decided before results."""
     from flask import url_for
 
     yield from _paper_tasks(session, actor)
+    yield from _evidence_tasks(session, actor, now)
     if not (may(actor, Permission.INVIGILATE) or may(actor, Permission.SCHEDULE)):
         return
     lines = service.sessions(session)
