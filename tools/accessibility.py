@@ -109,11 +109,14 @@ def staff(crawl: Crawl, browser: Browser, address: str, told: dict[str, Any], un
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/desk")
-        for _ in pages_of(page, ("/desk", *more.get(login, ())), known=frozenset(crawl.rows)):
-            crawl.measure(page, login, STAFF_TARGET)
-            if time.monotonic() > until:
-                left.append(login)
-                break
+        try:
+            for _ in pages_of(page, ("/desk", *more.get(login, ())), known=frozenset(crawl.rows)):
+                crawl.measure(page, login, STAFF_TARGET)
+                if time.monotonic() > until:
+                    left.append(login)
+                    break
+        except KeyboardInterrupt:  # what was found until then is written
+            return [*left, *LOGINS[LOGINS.index(login) :]]
         context.close()
     return left
 
