@@ -27,6 +27,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.jobs.routes",
     "sjt.authoring.routes.scenarios",
     "sjt.authoring.routes.papers",
+    "sjt.authoring.routes.pools",
     "sjt.authoring.routes.blueprints",
     "sjt.authoring.routes.drafts",
     "sjt.authoring.routes.writing",

@@ -72,7 +72,7 @@ def build_now(
         try:
             built = build_set(source, blueprint, made.forms, seed=made.seed, seconds=last, banned=banned, progress=tell)
         except Impossible as impossible:
-            rows = _rows(impossible)
+            rows = rows_of(impossible)
             with db.transaction() as session:
                 sets.keep_shortfall(session, set_id, impossible.message, rows, by=by, now=utc_now())
             return False
@@ -89,7 +89,8 @@ def build_now(
     return True
 
 
-def _rows(impossible: Impossible) -> list[dict[str, Any]]:
+def rows_of(impossible: Impossible) -> list[dict[str, Any]]:
+    """Give what is short as a set's page shows it."""
     if impossible.shortfall is not None:
         return [dict(row) for row in impossible.shortfall.as_json()]
     return [{"constraint": fault.field, "message": f"{fault.what} {fault.remedy}"} for fault in impossible.faults]

@@ -26,6 +26,10 @@ from sjt.authoring.checks import Report
 from sjt.authoring.import_export import Imported, Prepared
 from sjt.authoring.model import Scenario
 from sjt.authoring.plan import Evidence, Plan
+from sjt.authoring.pools import Pool as Pool
+from sjt.authoring.pools import pool as pool
+from sjt.authoring.pools import pools as pools
+from sjt.authoring.pools import rooms as rooms
 from sjt.authoring.publishing import (
     form_facts as form_facts,
 )
@@ -425,6 +429,7 @@ class SetLine:
     forms: int
     published: int
     created_at: datetime
+    is_pool: bool
 
 
 def set_lines(session: Session) -> list[SetLine]:
@@ -441,6 +446,7 @@ def set_lines(session: Session) -> list[SetLine]:
             row.forms,
             *counts.get(row.id, (0, 0)),
             row.created_at,
+            bool(row.pool),
         )
         for row in store.form_sets(session)
     ]

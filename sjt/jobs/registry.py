@@ -11,6 +11,8 @@ from sjt.errors import NotFound
 HANDLERS: Final[dict[str, str]] = {
     "forms.build": "sjt.authoring.forms_job:build_forms",
     "forms.bear": "sjt.authoring.bearing_job:bear_forms",
+    "forms.pool": "sjt.authoring.pool_job:prepare_pool",
+    "forms.publish_pool": "sjt.authoring.pool_job:publish_pool",
     "forms.verify": "sjt.authoring.forms_job:verify_set",
     "panels.compute": "sjt.panels.jobs:compute",
     "results.key_doubt": "sjt.results.key_doubt:count",
