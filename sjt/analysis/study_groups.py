@@ -13,13 +13,12 @@ from sjt.analysis.sections import between, chance, counted, number, per_cent, se
 from sjt.analysis.study_data import MONTHS, UNKNOWN, Data
 from sjt.analysis.study_pictures import changes
 from sjt.errors import InputError
-from sjt.psychometrics.dif_analysis import analyse_dif
+from sjt.psychometrics.dif_analysis import analyse_dif, bands_for
 from sjt.psychometrics.fairness import adverse_impact, score_difference
 from sjt.psychometrics.reliability import alpha
 from sjt.psychometrics.validity import against_criterion, known_groups, retest_gain
 
 SMALLEST = 10
-BANDS_BELOW = 200
 LARGE = {"C", "CC"}
 MODERATE = {"B", "BB"}
 SURE = 0.5
@@ -47,10 +46,10 @@ def fairness(data: Data) -> dict[str, Any]:
                     fact,
                     reference=reference,
                     focal=focal,
-                    match="total",
+                    match="rest",
                     purify=True,
-                    bands=5 if data.n < BANDS_BELOW else None,
-                    logistic=data.n >= BANDS_BELOW,
+                    bands=bands_for(sizes[reference] + sizes[focal]),
+                    logistic=False,
                 )
             except InputError as error:
                 notes.append(str(error))
@@ -161,9 +160,8 @@ def _items(
         [cells for _, cells in rows],
         numbers=(2, 3, 6),
         says=f"Standardised mean difference of each item, {focal} less {reference}, with 95 % intervals.",
-        lead=f"Candidates of equal total compared; below nought is harder for “{focal}”. P(large) is the "
-        "probability of "
-        "class C or CC after shrinkage towards the other items.",
+        lead=f"Candidates of equal marks on the other items compared; below nought is harder for “{focal}”. P(large) is "
+        "the probability of class C or CC after shrinkage towards the other items.",
     )
     drawn.sort(key=lambda one: one[1])
     some = drawn if len(drawn) <= 24 else drawn[:12] + drawn[-12:]

@@ -20,6 +20,8 @@ EXACT_INFORMATION_TO = 3000
 EM_PASSES = 18
 NEWTON_STEPS = 40
 DECREMENT = 1e-9
+LEAST_PIVOT = 1e-2
+"""Smallest pivot, of a matrix scaled to ones on its diagonal, at which the quick way is as good as the eigenvalues."""
 
 
 @dataclass
@@ -88,6 +90,31 @@ def _em(problem: Problem, x: FloatArray, passes: int) -> tuple[FloatArray, int]:
     return x, used
 
 
+def _towards(curvature: FloatArray, gradient: FloatArray) -> FloatArray:
+    """Newton's step; where the curvature is not that of a maximum, along its directions made positive."""
+    try:
+        root = np.linalg.cholesky(curvature)
+        if np.diag(root).min() > LEAST_PIVOT:
+            return np.asarray(np.linalg.solve(curvature, gradient))
+    except np.linalg.LinAlgError:
+        pass  # not positive definite: the slower way below
+    values, vectors = np.linalg.eigh(curvature)
+    return np.asarray(vectors @ ((vectors.T @ gradient) / np.maximum(np.abs(values), 1e-6)))
+
+
+def _inverse(information: FloatArray) -> FloatArray | None:
+    """Inverse of a scaled information matrix; None where the data do not determine every parameter."""
+    try:
+        root = np.linalg.cholesky(information)
+        if np.diag(root).min() > LEAST_PIVOT:
+            out = np.linalg.inv(information)
+            return np.asarray((out + out.T) / 2)
+    except np.linalg.LinAlgError:
+        pass  # not positive definite: the slower way below says by how much
+    values, vectors = np.linalg.eigh(information)
+    return np.asarray((vectors / values) @ vectors.T) if values.min() > 1e-9 else None
+
+
 def _newton(problem: Problem, x: FloatArray, *, exact: bool) -> tuple[FloatArray, int, bool, FloatArray]:
     """Newton steps with halving on the observed information until the decrement vanishes."""
     value, counts = problem.expect(x)
@@ -101,9 +128,7 @@ def _newton(problem: Problem, x: FloatArray, *, exact: bool) -> tuple[FloatArray
         gradient = problem.gradient(x, counts)[free]
         inner = information[np.ix_(free, free)]
         scale = np.sqrt(np.maximum(np.diag(inner), 1e-8))
-        values, vectors = np.linalg.eigh(inner / np.outer(scale, scale))
-        values = np.maximum(np.abs(values), 1e-6)
-        step = vectors @ ((vectors.T @ (gradient / scale)) / values) / scale
+        step = _towards(inner / np.outer(scale, scale), gradient / scale) / scale
         gain = float(gradient @ step)
         if gain < limit:
             converged = True
@@ -213,9 +238,9 @@ def fit_mml(
     notes = []
     if errors:
         scale = np.sqrt(np.maximum(np.abs(np.diag(inner)), 1e-12))
-        values, vectors = np.linalg.eigh(inner / np.outer(scale, scale))
-        if values.min() > 1e-9:
-            covariance = (vectors / values) @ vectors.T / np.outer(scale, scale)
+        inverse = _inverse(inner / np.outer(scale, scale))
+        if inverse is not None:
+            covariance = inverse / np.outer(scale, scale)
             se[free] = np.sqrt(np.diag(covariance))
         else:
             notes.append("The information matrix is singular: the data do not determine every parameter; no errors.")
