@@ -10,7 +10,8 @@ from sjt.access import Permission, may
 from sjt.accounts import service as accounts
 from sjt.authoring import candidate_views, drafting, import_export, life_pages, likeness, measured, met, service
 from sjt.authoring.arriving import Elsewhere, word_faults
-from sjt.authoring.coverage_page import coverage_view, of_bank, of_draft
+from sjt.authoring.coverage import coverage as measure
+from sjt.authoring.coverage_page import Asked, coverage_view, of_bank, of_draft
 from sjt.authoring.listing import RANGE_WORDS, Filters, facts, listing
 from sjt.authoring.preview import preview_page
 from sjt.authoring.routes.suspensions import SIGNATURES
@@ -117,13 +118,15 @@ def coverage() -> ResponseReturnValue:
     option = request.args.get("option") or options[0]
     if option not in options:
         raise NotFound(f"The standard has no option {option}.")
-    code = request.args.get("code", "")
-    if code and code not in bank.standard.allowed_codes(option):
-        raise NotFound(f"Option {option} has no code {code}.")
-    views = {name: coverage_view(bank, name, counted, code=code if name == option else "") for name in options}
+    asked = Asked.from_args(request.args)
+    if asked.code and asked.code not in bank.standard.allowed_codes(option):
+        raise NotFound(f"Option {option} has no code {asked.code}.")
+    view = coverage_view(bank, option, counted, asked)
+    gaps = {name: len(measure(bank, name).gaps) for name in options}
     return render_template(
-        "authoring/coverage.html", bank=bank, option=option, code=code, view=views[option], views=views
-    )
+        "authoring/coverage.html", bank=bank, option=option, asked=asked, view=view, gaps=gaps,
+        formats=[kind.value for kind in Format],
+    )  # fmt: skip
 
 
 @bp.get("/findings")
