@@ -31,10 +31,6 @@ from sjt.marking.allocation import About, Ties, conflict, folded
 from sjt.results import service as results
 from sjt.results.model import EvidenceItem, ReleasedOutcome
 
-SJT = "sjt"
-PORTFOLIO = "portfolio"
-INTERVIEW = "interview"
-
 
 @dataclass(frozen=True, slots=True)
 class Award:
@@ -86,7 +82,8 @@ class RecordLine:
     option: str
     gateway_complete: bool
     sjt: str | None
-    portfolio: str | None
+    graded: tuple[tuple[str, str | None], ...]
+    """Title and outcome of each component beside the test and the interview."""
     interview: str | None
     award: str | None
     decided: bool
@@ -106,7 +103,9 @@ def records(session: Session, *, employer: str | None = None) -> list[RecordLine
     for person in people:
         if employer is not None and folded(person.employer) != folded(employer):
             continue
-        own = newest.get(person.id, {})
+        own, plan = newest.get(person.id, {}), plans.get(person.plan)
+        graded = [plan.component(name) for name in plan.graded_ids] if plan is not None else []
+        talked = own.get(plan.interview_id) if plan is not None else None
         award = _award(signed.get(person.id, []))
         outcome = released.get(person.id)
         lines.append(
@@ -117,8 +116,8 @@ def records(session: Session, *, employer: str | None = None) -> list[RecordLine
                 person.option,
                 person.id in lacking and not lacking[person.id],
                 outcome.outcome.value if outcome else None,
-                own[PORTFOLIO].outcome if PORTFOLIO in own else None,
-                own[INTERVIEW].outcome if INTERVIEW in own else None,
+                tuple((one.title, own[one.id].outcome if one.id in own else None) for one in graded),
+                talked.outcome if talked is not None else None,
                 award.grade if award else None,
                 award.is_decided if award else False,
                 "" if person.plan in plans else person.plan,
@@ -150,15 +149,15 @@ def record(session: Session, candidate_id: UUID) -> Record:
     released = results.outcome_of(session, candidate_id)
     rows = tuple(store.component_results(session, candidate_id))
     outcomes: dict[str, str | None] = dict.fromkeys(plan.component_ids)
-    if SJT in outcomes and released is not None:
-        outcomes[SJT] = released.outcome.value
+    if plan.test_id and released is not None:
+        outcomes[plan.test_id] = released.outcome.value
     for row in rows:  # in order of version: the newest stands
         if row.component in outcomes:
             outcomes[row.component] = row.outcome
     interview = store.interview(session, candidate_id)
     blocks: tuple[str, ...] = ()
-    if INTERVIEW in outcomes:
-        blocks = rules.blocks_of(plan, INTERVIEW, outcomes, gateway_missing=missing)
+    if plan.interview_id:
+        blocks = rules.blocks_of(plan, plan.interview_id, outcomes, gateway_missing=missing)
         hand_in = store.hand_in(session, candidate_id)
         if interview is not None and not blocks:
             late = rules.hand_in_block(plan, hand_in.handed_in if hand_in else None, interview.day)
@@ -221,16 +220,16 @@ def record_hand_in(session: Session, candidate_id: UUID, day: date, *, by: Actor
 def grade_component(
     session: Session, candidate_id: UUID, component: str, outcome: str, reason: str, *, by: Actor, now: datetime
 ) -> None:
-    """Give the portfolio or the interview its outcome; a later one is a new version beside it."""
+    """Give the interview, or what is graded before it, its outcome; a later one is a new version beside it."""
     found = record(session, candidate_id)
     _refuse_ties(session, found, by)
-    if component == SJT:
+    if component == found.plan.test_id:
         raise MoveRefused("The judgement test's outcome comes from its release, not from here.")
     rules.check_outcome(found.plan, component, outcome)
     if len(reason.strip()) < 20:
         fault = Fault("", "", "Reason", "says too little.", "Say in a sentence or two what the grade rests on.")
         raise InputError("The grade was not saved.", [fault])
-    if component == INTERVIEW:
+    if component == found.plan.interview_id:
         if found.interview is None or found.interview.opened_at is None:
             raise MoveRefused("The interview was not opened. Book and open it first.")
         if found.interview.assessor != by.id:
@@ -240,7 +239,9 @@ def grade_component(
         if standing.blocks:
             raise MoveRefused(" ".join(standing.blocks))
         if found.interview is not None and found.interview.opened_at is not None:
-            raise MoveRefused("The portfolio is graded before the interview, and the interview was opened already.")
+            raise MoveRefused(
+                f"{standing.component.title} is graded before the interview, and the interview was opened already."
+            )
     if found.award is not None and found.award.is_decided:
         raise MoveRefused(f"The award of {found.name} is signed. A change goes through an appeal.")
     version = 1 + sum(row.component == component for row in found.results)
@@ -264,10 +265,14 @@ def book_interview(session: Session, candidate_id: UUID, day: date, *, by: Actor
     found = record(session, candidate_id)
     _refuse_ties(session, found, by)
     outcomes = {row.component.id: row.outcome for row in found.standings}
+    if not found.plan.interview_id:
+        raise MoveRefused(f"Plan {found.plan.id} has no interview to book.")
     # a booking may stand before the portfolio is graded, never before the judgement test is passed
     hard = [
         words
-        for words in rules.blocks_of(found.plan, INTERVIEW, outcomes, gateway_missing=found.gateway_missing)
+        for words in rules.blocks_of(
+            found.plan, found.plan.interview_id, outcomes, gateway_missing=found.gateway_missing
+        )
         if "to be graded first" not in words
     ]
     if hard:
