@@ -17,6 +17,7 @@ LOGIN_TYPED = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]{1,79}\s*\Z")
 _ROLE_WORDS: Final = {
     Role.FAIRNESS: "Fairness reviewer",
     Role.CENTRE_ADMIN: "Centre administrator",
+    Role.ACCESS_OFFICER: "Officer for adjustments",
     Role.EMPLOYER: "Employer’s contact",
     Role.ADMINISTRATOR: "System administrator",
 }
