@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 from sqlmodel import Session
 
-from sjt.analysis.keying import key_of
 from sjt.analysis.sections import between, counted, number, per_cent, section
 from sjt.analysis.study_data import Data
 from sjt.analysis.topics import RULES
@@ -18,6 +17,7 @@ from sjt.errors import Fault, InputError, ScoringRefused
 from sjt.psychometrics import rescore, scoring
 from sjt.psychometrics.gram import FloatArray
 from sjt.results import service as results
+from sjt.results.keying import key_of
 
 MOST_ROWS: Final = 40
 

@@ -39,10 +39,14 @@ def install_sql(dialect: str) -> list[str]:
         ]
         for table, says, changed, deleted in SAYS:
             statements += [
-                f"CREATE TRIGGER IF NOT EXISTS {table}_says_the_same BEFORE UPDATE OF {_columns(says)} ON {_name(table)} "
-                f"BEGIN SELECT RAISE(ABORT, '{changed}'); END",
-                f"CREATE TRIGGER IF NOT EXISTS {table}_is_never_deleted BEFORE DELETE ON {_name(table)} "
-                f"BEGIN SELECT RAISE(ABORT, '{deleted}'); END",
+                (
+                    f"CREATE TRIGGER IF NOT EXISTS {table}_says_the_same BEFORE UPDATE OF {_columns(says)} "
+                    f"ON {_name(table)} BEGIN SELECT RAISE(ABORT, '{changed}'); END"
+                ),
+                (
+                    f"CREATE TRIGGER IF NOT EXISTS {table}_is_never_deleted BEFORE DELETE ON {_name(table)} "
+                    f"BEGIN SELECT RAISE(ABORT, '{deleted}'); END"
+                ),
             ]
         return statements
     statements = [
@@ -58,10 +62,14 @@ def install_sql(dialect: str) -> list[str]:
     ]
     for table, says, _, _ in SAYS:
         statements += [
-            f"CREATE OR REPLACE TRIGGER {table}_says_the_same BEFORE UPDATE OF {_columns(says)} ON {_name(table)} "
-            "FOR EACH ROW EXECUTE FUNCTION sjt_results_only_added()",
-            f"CREATE OR REPLACE TRIGGER {table}_is_never_deleted BEFORE DELETE ON {_name(table)} "
-            "FOR EACH ROW EXECUTE FUNCTION sjt_results_only_added()",
+            (
+                f"CREATE OR REPLACE TRIGGER {table}_says_the_same BEFORE UPDATE OF {_columns(says)} "
+                f"ON {_name(table)} FOR EACH ROW EXECUTE FUNCTION sjt_results_only_added()"
+            ),
+            (
+                f"CREATE OR REPLACE TRIGGER {table}_is_never_deleted BEFORE DELETE ON {_name(table)} "
+                "FOR EACH ROW EXECUTE FUNCTION sjt_results_only_added()"
+            ),
         ]
     return statements
 
