@@ -149,7 +149,7 @@ def test_credit_gives_everybody_full_marks_and_can_be_taken_back_by_the_key(data
         assert "full marks for it already" in refused.value.faults[0].what
         service.mark_session(session, sat.id, by=SYSTEM, now=NINE)
         rows = [row for row in service.item_marks(session, sat.id) if row.item == "s1-a"]
-        assert [(row.marks, row.rule, row.status) for row in rows] == [(20, "credit@1", "credited")] * 2
+        assert [(row.marks, row.rule, row.status) for row in rows] == [(Fraction(20), "credit@1", "credited")] * 2
         said = next(one for one in service.evidence(session, sat.sittings[0]) if one.item == "s1-a")
         assert said.explain[0].startswith("Everybody who met this item gets its 20 marks") and said.key == {}
         back = corrections.get(session, corrected(session, {"order": [["B"], ["A"], ["C"], ["D"], ["E"]]}))
@@ -311,7 +311,7 @@ def test_a_changed_pass_mark_moves_results_by_a_re_award_alone(database: db.Data
             service.adopt(session, cut_id, by=officer, now=NINE)
         service.mark_session(session, sat.id, by=SYSTEM, now=NINE)
         lines = service.affected_by_reaward(session, sat.id)
-        assert len(lines) == 40 and {one.cut for one in lines} == {(43, 32)}
+        assert len(lines) == 40 and {one.cut for one in lines} == {(Fraction(43), Fraction(32))}
         assert {one.raw[0] - one.raw[1] for one in lines} == {0} and any(one.turns for one in lines)
         proposal = service.propose_reaward(session, sat.id, REASON, spare=True, by=OFFICER_A, now=NINE)
         assert service.release(session, proposal, by=OFFICER_B, now=NINE) == 40
