@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -58,16 +58,19 @@ class ProposeForm(FlaskForm):
     reason = TextAreaField("Reason or remarks", [Optional(), Length(max=2000)])
 
 
+KINDS: Final = (
+    ("key", "Another key: everybody is marked anew by it"),
+    ("credit", "Full marks for everybody who met it, whatever they answered"),
+)
+
+
 class CorrectionForm(FlaskForm):
     """Another key for an item, or credit; one field for each option's reason comes with `of`."""
 
     kind = RadioField(
         "What becomes of the question",
         [InputRequired("Choose what becomes of the question.")],
-        choices=[
-            ("key", "Another key: everybody is marked anew by it"),
-            ("credit", "Full marks for everybody who met it, whatever they answered"),
-        ],
+        choices=list(KINDS),
     )
     key = StringField("Key", [Length(max=200)])
     levels = StringField("How good each option is, 0 to 4", [Length(max=200)])
@@ -86,12 +89,12 @@ class CorrectionForm(FlaskForm):
         }
         made: CorrectionForm = type("CorrectionForm", (cls,), fields)()
         if not options:
-            made.kind.choices = [one for one in made.kind.choices if one[0] == "credit"]
+            made.kind.choices = [KINDS[1]]
         return made
 
     def begin(self, key: str, levels: str, why: Mapping[str, str]) -> None:
         """Fill in what a new correction begins with."""
-        self.kind.data = self.kind.choices[0][0]
+        self.kind.data = "key" if self.why_fields() else "credit"
         self.key.data, self.levels.data = key, levels
         for option, words in why.items():
             field = self.why_field(option)
@@ -99,7 +102,8 @@ class CorrectionForm(FlaskForm):
                 field.data = words
 
     def why_field(self, option: str) -> Field | None:
-        return self._fields.get(f"why_{option}")
+        found: Field | None = self._fields.get(f"why_{option}")
+        return found
 
     def why_fields(self) -> list[Field]:
         return [field for name, field in self._fields.items() if name.startswith("why_")]
