@@ -74,8 +74,10 @@ def correction_propose() -> ResponseReturnValue:
         about = service.correction_subject(session, item, version)
         written = about.published.format is Format.WRITTEN
         form = CorrectionForm.of(() if written else about.shown.option_ids())
-        wanted = _wanted(form, about) if form.validate_on_submit() else None
-    if wanted is None:
+        sound = form.validate_on_submit()
+        # the key is looked at even where a word is missing, so that every fault is told in one go
+        wanted = _wanted(form, about) if form.kind.data in set(CorrectionKind) else None
+    if wanted is None or not sound:
         return _asked(about, form), 422
     with db.transaction() as session:
         made = service.propose_correction(session, wanted, form.reason.data or "", by=actor(), now=now())
@@ -91,6 +93,8 @@ def _wanted(form: CorrectionForm, about: Subject) -> Wanted | None:
         try:
             table = None
             if kind is CorrectionKind.KEY:
+                if not (form.key.data or "").strip():
+                    return None
                 table = keying.table_of(held, form.key.data or "", form.levels.data or "")
             why = form.reasons() if kind is CorrectionKind.KEY else None
             return service.prepare_correction(session, held.id, held.key_version, kind, table, why, today=now().date())

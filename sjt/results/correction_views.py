@@ -266,15 +266,20 @@ def reaward_page(session: Session, session_id: UUID) -> ReawardPage:
 
 
 def _suggested(session: Session, rows: Sequence[Affected]) -> str:
-    """Give the reasons of the corrections behind these marks, as a beginning of the re-award's own."""
+    """Begin the reason with what moved these marks; the officers' own reasons may tell of keys, a statement may not."""
     forms = {one.form_id for one in rows if one.raw[0] != one.raw[1]}
     keyed = authoring.keyed_items(session)
-    said = []
-    for row in store.signed_corrections(session):
-        held = keyed.get((row.item, row.replaces))
-        if row.state is CorrectionState.ADOPTED and held is not None and forms & set(held.forms):
-            done = "Full marks were given for" if row.kind is CorrectionKind.CREDIT else "The key was corrected for"
-            said.append(f"{done} a question on “{held.title}”. {row.reason}")
+    titles = [
+        keyed[row.item, row.replaces].title
+        for row in store.signed_corrections(session)
+        if row.state is CorrectionState.ADOPTED
+        and (row.item, row.replaces) in keyed
+        and forms & set(keyed[row.item, row.replaces].forms)
+    ]
+    said = ["The pass mark of the form was set anew."] if any(one.cut[0] != one.cut[1] for one in rows) else []
+    if titles:
+        named = ", ".join(f"“{title}”" for title in dict.fromkeys(titles))
+        said.append(f"After the test the marking of {named} was found wrong and put right for everybody.")
     return " ".join(said)[: reaward.LONGEST_REASON]
 
 

@@ -79,7 +79,8 @@ def _keys(session: Session, sitting_id: UUID) -> tuple[str, ...]:
             words = corrected_words(form, shown.id, versions.get(shown.id, ""))
             if words:
                 lines.append(f"“{scenario.title}”: {words} Key version {versions[shown.id][:12]}.")
-    return tuple(lines)
+    rest = "Every other question was marked by the key that the form was published with."
+    return (*lines, rest) if lines else ()
 
 
 def sem_words(found: ReleasedOutcome) -> str:

@@ -76,7 +76,10 @@ class CorrectionForm(FlaskForm):
     levels = StringField("How good each option is, 0 to 4", [Length(max=200)])
     reason = TextAreaField(
         "Why the key is corrected",
-        [DataRequired("Say what was wrong and how it was found."), Length(min=20, max=4000)],
+        [
+            DataRequired("Say what was wrong and how it was found."),
+            Length(min=20, max=4000, message="Say in 20 to 4000 characters what was wrong and how it was found."),
+        ],
         description="Officers read it before they sign, and it stands on the record.",
     )
 

@@ -40,7 +40,7 @@ def by_the_worker(session_id: Any) -> int:
 def test_a_key_is_corrected_and_results_are_awarded_again_on_pages(app: Any, client_as: Clients) -> None:
     with db.transaction() as session:
         put_form(session, written=False)
-        sat = a_sat_session(session, random_answers(40))
+        sat = a_sat_session(session, random_answers(24))
         cut_id = service.propose(session, "form-1", by=PSYCHOMETRICIAN, now=NINE)
         for officer in (OFFICER_A, OFFICER_B):
             service.adopt(session, cut_id, by=officer, now=NINE)
@@ -57,9 +57,15 @@ def test_a_key_is_corrected_and_results_are_awarded_again_on_pages(app: Any, cli
     assert "s1-a" in text(lead.get("/results/corrections/new")) and "B > A > C > D > E" in text(lead.get(NEW))
 
     reasons = {f"why_{letter}": WHY for letter in "ABCDE"}
-    bad = lead.post(NEW, {"kind": "key", "key": "B > A > C > C > Z", "reason": REASON, **reasons, "why_B": "No."})
+    bad = lead.post(NEW, {"kind": "key", "key": "B > A > C > C > Z", "reason": "x", **reasons, "why_B": "No."})
     assert bad.status_code == 422
-    for part in ("names C twice", "names Z, which is no option", "leaves out D, E", "reason for B has 1 words"):
+    for part in (
+        "in 20 to 4000 characters",
+        "names C twice",
+        "names Z, which is no option",
+        "leaves out D, E",
+        "reason for B has 1 words",
+    ):
         assert part in text(bad), "every fault at once"
     made = lead.post(NEW, {"kind": "key", "key": "E > D > C > A > B", "reason": REASON, **reasons})
     assert made.status_code == 303
@@ -71,11 +77,11 @@ def test_a_key_is_corrected_and_results_are_awarded_again_on_pages(app: Any, cli
         assert "Corrected keys to sign" in {task.label for task in joining.tasks(session, OFFICER_A, NINE)}
     for officer in (ann, ben):
         assert officer.post(f"{where}/sign").status_code == 303
-    assert "Stands" in text(ann.get(where)) and "40 to mark anew" in text(ann.get(where))
+    assert "Stands" in text(ann.get(where)) and "24 to mark anew" in text(ann.get(where))
     shown = f"/results/sessions/{sat.id}"
-    assert "A key was corrected" in text(ann.get(shown)) and "40 sittings are marked by a key" in text(ann.get(shown))
+    assert "A key was corrected" in text(ann.get(shown)) and "24 sittings are marked by a key" in text(ann.get(shown))
     assert lead.post(f"{where}/mark").status_code == 303
-    assert by_the_worker(sat.id) == 40 and by_the_worker(sat.id) == 0
+    assert by_the_worker(sat.id) == 24 and by_the_worker(sat.id) == 0
     with db.transaction() as session:
         session.execute(sa.text("UPDATE job SET state = 'done'"))
 
