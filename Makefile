@@ -28,7 +28,7 @@ demo: $(STAMP) ## build the demonstration in ./var/demo and serve it
 test: $(STAMP) ## everything: lint, types, floors, all tests (browser and PostgreSQL too)
 	@BIN=$(BIN) tools/find_chromium.sh
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=20
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --durations=20
 
 quick: $(STAMP) ## the fast tests, under a minute
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser and not postgresql"

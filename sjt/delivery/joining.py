@@ -26,12 +26,6 @@ def register() -> None:
     if locked.has_lock not in short_way.LONG_WAY:
         short_way.LONG_WAY.append(locked.has_lock)
     met.register(exposure.met_by_scenario)
-    met.register(exposure.met_by_scenario)
-    if locked.has_lock not in short_way.LONG_WAY:
-        short_way.LONG_WAY.append(locked.has_lock)
-    met.register(exposure.met_by_scenario)
-    if locked.has_lock not in short_way.LONG_WAY:
-        short_way.LONG_WAY.append(locked.has_lock)
 
 
 def _paper_tasks(session: Session, actor: Actor) -> Iterable[DeskTask]:
