@@ -57,6 +57,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.delivery.routes.paper",
     "sjt.marking.routes",
     "sjt.results.routes",
+    "sjt.results.correction_routes",
     "sjt.analysis.routes",
     "sjt.analysis.study_routes",
     "sjt.grading.routes",

@@ -82,6 +82,7 @@ from sjt.authoring.the_bank import prepared as prepared
 from sjt.authoring.uses import FormUses as FormUses
 from sjt.authoring.uses import changed_keys as changed_keys
 from sjt.authoring.uses import form_uses as form_uses
+from sjt.authoring.uses import keyed_items as keyed_items
 from sjt.authoring.word_reader import WordReport, read_word
 from sjt.errors import Fault, InputError, NotFound
 
