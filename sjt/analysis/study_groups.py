@@ -160,8 +160,8 @@ def _items(
         [cells for _, cells in rows],
         numbers=(2, 3, 6),
         says=f"Standardised mean difference of each item, {focal} less {reference}, with 95 % intervals.",
-        lead=f"Candidates of equal marks on the other items compared; below nought is harder for “{focal}”. P(large) is "
-        "the probability of class C or CC after shrinkage towards the other items.",
+        lead=f"Candidates of equal marks on the other items compared; below nought is harder for “{focal}”. P(large) "
+        "is the probability of class C or CC after shrinkage towards the other items.",
     )
     drawn.sort(key=lambda one: one[1])
     some = drawn if len(drawn) <= 24 else drawn[:12] + drawn[-12:]

@@ -35,7 +35,7 @@ from sjt.authoring.tables import (
     ScenarioVersion,
 )
 
-_LATER = (defer(col(Form.paper)), defer(col(Form.secret)), defer(col(FormSet.proof)))
+_LATER = tuple(defer(getattr(table, name)) for table, name in ((Form, "paper"), (Form, "secret"), (FormSet, "proof")))
 """What a list of forms does not need: read when somebody asks for it, inside the session."""
 
 

@@ -17,7 +17,7 @@ from sjt.delivery import service as delivery
 from sjt.errors import Fault, Forbidden, InputError, MoveRefused, NotFound
 from sjt.grading import award as awarding
 from sjt.grading import rules, store
-from sjt.grading.award import SJT, Award
+from sjt.grading.award import Award
 from sjt.grading.prompts import Prompted, prompts
 from sjt.grading.rules import SignedAs, Standing
 from sjt.grading.tables import (
