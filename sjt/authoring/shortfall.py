@@ -189,7 +189,7 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
     instead: Mapping[str, tuple[str, ...]] = {}
     if written in needs.values():  # every new one must have it, so that other features may go with it
         elastic.row("new", new, [1.0] * len(new), 0.0, float(round(sum(result.x[c] for c in new))))
-        values = {attr: [c.value for c in attrs[attr] if c.high != 0] for attr in any_value}
+        known = {attr: [c.value for c in attrs[attr] if c.high != 0] for attr in any_value}
         until = time.monotonic() + seconds
 
         def would_do(only: Mapping[str, Sequence[str]]) -> bool:
@@ -199,7 +199,7 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
             ]
             return elastic.solve(max(0.1, until - time.monotonic()), without=shut).x is not None
 
-        cells, instead = what_matters(cells, values, would_do)
+        cells, instead = what_matters(cells, known, would_do)
     out = [_to_write(made, noun, kinds, short, instead) for kinds, short in cells.items() if kinds]
     usable = len(bank.scenarios) - len(spec.banned)
     if not out:

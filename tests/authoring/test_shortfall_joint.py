@@ -19,7 +19,7 @@ REFERENCE = Path(__file__).parent / "reference" / "ata"
 
 def a_bank(cells: dict[tuple[str, str, str], int], counts: dict[str, dict[str, list[int]]], n: int) -> dict[str, Any]:
     """Make an instance of single items from how many there are of each (format, outcome, option)."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for (kind, outcome, option), many in cells.items():
         for _ in range(many):
             rows.append(

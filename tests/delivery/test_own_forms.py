@@ -21,7 +21,7 @@ from sjt.authoring.forms_job import verify_now
 from sjt.authoring.publishing import read_proof
 from sjt.authoring.tables import FormSet
 from sjt.config import Settings
-from sjt.delivery import entering, fitting, own_forms, pack, service, store
+from sjt.delivery import dealing, entering, fitting, own_forms, pack, service, store
 from sjt.delivery.commands import read_session
 from sjt.delivery.model import SessionPlan
 from sjt.delivery.tables import FormDeal, Sitting
@@ -114,7 +114,7 @@ def test_each_candidate_is_dealt_at_check_in_a_form_that_nobody_else_is(
         gone: set[str] = set()
         for booking, form_id in zip(bookings, dealt, strict=True):
             row = rows[booking]
-            again = own_forms.dealing.draw(names, *row.seed.split("|"), gone)
+            again = dealing.draw(names, *row.seed.split("|"), gone)
             assert again is not None and (again.form_id, again.steps) == (form_id, row.steps)
             gone.add(form_id)
         plan = pack.seating_plan(session, made)
@@ -154,8 +154,7 @@ def test_who_sits_again_is_dealt_nothing_met_before_nor_its_enemies(
         assert own_forms.deal(session, booking, person, by=INVIGILATOR, now=NINE + timedelta(minutes=1)) == spare
     monkeypatch.setattr(authoring, "enemies_of", lambda session, names: foes | forms[spare])
     with db.transaction() as session:
-        row = session.exec(select(FormDeal).where(FormDeal.form_id == spare)).one()
-        session.delete(row)
+        session.delete(session.exec(select(FormDeal).where(FormDeal.form_id == spare)).one())
     with db.session() as session, pytest.raises(MoveRefused, match=r"None of the 6 forms left .* is new to this cand"):
         own_forms.deal(session, booking, person, by=INVIGILATOR, now=NINE)
     assert lasting(made).free == FORMS - 1
