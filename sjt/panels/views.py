@@ -90,6 +90,19 @@ def my_panels(session: Session, person: str, today: date) -> list[MyPanel]:
     ]
 
 
+def unanswered(session: Session) -> dict[str, list[ExpertPanel]]:
+    """Give for each expert the open panels they have not answered whole."""
+    waiting: dict[str, list[ExpertPanel]] = {}
+    for found in store.panels(session):
+        if found.state is not PanelState.OPEN:
+            continue
+        subjects, counts = len(asking.subjects_of(session, found)), store.whole_counts(session, found.id)
+        for one in store.members(session, found.id):
+            if one.state is MemberState.INVITED and counts.get(one.person, 0) < subjects:
+                waiting.setdefault(one.person, []).append(found)
+    return waiting
+
+
 @dataclass(frozen=True, slots=True)
 class MemberLine:
     """How far an expert is; nothing of what they say."""
