@@ -115,8 +115,28 @@ def _inverse(information: FloatArray) -> FloatArray | None:
     return np.asarray((vectors / values) @ vectors.T) if values.min() > 1e-9 else None
 
 
-def _newton(problem: Problem, x: FloatArray, *, exact: bool) -> tuple[FloatArray, int, bool, FloatArray]:
-    """Newton steps with halving on the observed information until the decrement vanishes."""
+def newton(
+    problem: Problem,
+    x: FloatArray,
+    *,
+    exact: bool,
+    basis: FloatArray | None = None,
+    information_after: bool = True,
+) -> tuple[FloatArray, int, bool, FloatArray]:
+    """Newton steps with halving on the observed information until the decrement vanishes.
+
+    Parameters
+    ----------
+    problem : Problem
+    x : ndarray
+        Where to begin.
+    exact : bool
+        Louis's information; otherwise the cross product of the scores.
+    basis : ndarray, shape (n_all, n_free), optional
+        Directions in which the parameters may move, to hold some equal; the free ones by themselves if left out.
+    information_after : bool
+        Whether the information is wanted where the search ends.
+    """
     value, counts = problem.expect(x)
     passes = 1
     information = problem.observed_information(x, counts, exact=exact)
@@ -125,8 +145,9 @@ def _newton(problem: Problem, x: FloatArray, *, exact: bool) -> tuple[FloatArray
     age = 0
     limit = DECREMENT if not problem.single else 1e-4
     for _ in range(NEWTON_STEPS):
-        gradient = problem.gradient(x, counts)[free]
-        inner = information[np.ix_(free, free)]
+        gradient = problem.gradient(x, counts)
+        gradient = gradient[free] if basis is None else basis.T @ gradient
+        inner = information[np.ix_(free, free)] if basis is None else basis.T @ information @ basis
         scale = np.sqrt(np.maximum(np.diag(inner), 1e-8))
         step = _towards(inner / np.outer(scale, scale), gradient / scale) / scale
         gain = float(gradient @ step)
@@ -136,7 +157,10 @@ def _newton(problem: Problem, x: FloatArray, *, exact: bool) -> tuple[FloatArray
         size = min(1.0, 2.0 / float(np.abs(step).max()))
         for _ in range(10):
             trial = x.copy()
-            trial[free] += size * step
+            if basis is None:
+                trial[free] += size * step
+            else:
+                trial += basis @ (size * step)
             if problem.allowed(trial):
                 new, new_counts = problem.expect(trial)
                 passes += 1
@@ -151,7 +175,8 @@ def _newton(problem: Problem, x: FloatArray, *, exact: bool) -> tuple[FloatArray
         if (slow or size < 1) and age >= 1:
             information = problem.observed_information(x, counts, exact=exact)
             age = 0
-    information = problem.observed_information(x, counts, exact=exact)
+    if information_after:
+        information = problem.observed_information(x, counts, exact=exact)
     return x, passes, converged, information
 
 
@@ -228,7 +253,7 @@ def fit_mml(
     x = problem.pack(items, np.zeros(n_groups), np.ones(n_groups))
     exact = codes.shape[0] <= EXACT_INFORMATION_TO
     x, passes = _em(problem, x, EM_PASSES)
-    x, more, converged, information = _newton(problem, x, exact=exact)
+    x, more, converged, information = newton(problem, x, exact=exact, information_after=errors)
     loglik, _ = problem.expect(x, double=True)
     loglik -= problem.penalty(x)
     free = problem.free
