@@ -31,7 +31,7 @@ from tests.builders.server import CHROMIUM_ARGUMENTS, serving  # noqa: E402
 from tests.builders.targets import CANDIDATE, targets  # noqa: E402
 from tests.builders.targets import STAFF as STAFF_TARGET  # noqa: E402
 from tests.builders.tour import beyond_the_edge, pages_of, shape  # noqa: E402
-from tests.builders.walker import AXE, PHONE, TAGS, WIDE, ZOOMED, Walker  # noqa: E402
+from tests.builders.walker import ALIKE, AXE, PHONE, TAGS, WIDE, ZOOMED, Walker  # noqa: E402
 from tools.screenshots_drawing import build  # noqa: E402
 
 LOGINS: Final = [person.login for person in STAFF if not person.login.endswith("2")]
@@ -63,12 +63,16 @@ class Crawl:
         if kind in self.rows:
             return
         row = self.rows[kind] = Row(kind, role, least)
-        page.evaluate(self.walker.axe)
         for size in (WIDE, PHONE, ZOOMED):
             page.set_viewport_size(size)
             measured = targets(page, least)
             row.smallest[size["width"]] = measured["smallest"]
             row.faults += [f"{size['width']} px: too small: {one}" for one in measured["small"]]
+        if tab:  # the pages of one question after another keep what they are made of
+            page.evaluate(ALIKE)
+        page.evaluate(self.walker.axe)
+        for size in (WIDE, PHONE, ZOOMED):
+            page.set_viewport_size(size)
             if size is not ZOOMED:
                 found: list[str] = page.evaluate(AXE, list(TAGS))
                 row.axe[size["width"]] = len(found)
@@ -199,7 +203,7 @@ def written(rows: list[Row], version: str, seconds: int) -> Iterator[str]:
     yield ""
     yield (
         "- **axe**: findings at 1,280 and 390 px, rules for WCAG 2.0 to 2.2 A and AA and best practice.\n"
-        "- **stops**: stops of the Tab key from the page's beginning to its end, each looked at for name, order, a "
+        "- **stops**: stops of the Tab key (of rows alike three), each looked at for name, order, a "
         "visible focus and being covered; – where the page was walked by `tests/journey/test_keyboard_browser.py`.\n"
         "- **smallest target**: the smallest control in CSS px at 1,280, 390 and 320 px; links within a sentence are "
         f"left out. Candidates’ pages must have {CANDIDATE}, the staff’s {STAFF_TARGET}.\n"

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.builders.hands import Hands, answer
 from tests.builders.server import CHROMIUM_ARGUMENTS, serving
 from tools.screenshots_drawing import Cast, build
 
 MILLISECONDS: Final = 450
+TRIES: Final = 10
 SHEET: Final = 6
 """Pictures in a row of the sheet."""
 
@@ -35,7 +37,15 @@ class Filmed(Hands):
 
     def look(self, words: str, *, mark: bool = False) -> None:
         path = self.into / f"{len(self.frames):03d}.png"
-        self.page.screenshot(path=path, animations="disabled", scale="css")
+        for left in reversed(range(TRIES)):
+            self.page.wait_for_load_state()
+            try:
+                self.page.screenshot(path=path, animations="disabled", scale="css")
+                break
+            except Error:  # the key has led to another page, which is just coming
+                if not left:
+                    raise
+                time.sleep(0.5)
         self.frames.append((path, words))
         if mark:
             self.marks.append(len(self.frames) - 1)

@@ -181,7 +181,7 @@ class Adjustment:
             "rest_break_overrun": self.rest_break_overrun,
             "rest_break_each": self.rest_break_each,
             "notes": self.notes,
-            "arrangements": list(self.arrangements),
+            **({"arrangements": list(self.arrangements)} if self.arrangements else {}),
         }
 
     @classmethod
