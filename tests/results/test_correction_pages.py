@@ -40,7 +40,7 @@ def by_the_worker(session_id: Any) -> int:
 def test_a_key_is_corrected_and_results_are_awarded_again_on_pages(app: Any, client_as: Clients) -> None:
     with db.transaction() as session:
         put_form(session, written=False)
-        sat = a_sat_session(session, random_answers(24))
+        sat = a_sat_session(session, random_answers(12))
         cut_id = service.propose(session, "form-1", by=PSYCHOMETRICIAN, now=NINE)
         for officer in (OFFICER_A, OFFICER_B):
             service.adopt(session, cut_id, by=officer, now=NINE)
@@ -77,11 +77,11 @@ def test_a_key_is_corrected_and_results_are_awarded_again_on_pages(app: Any, cli
         assert "Corrected keys to sign" in {task.label for task in joining.tasks(session, OFFICER_A, NINE)}
     for officer in (ann, ben):
         assert officer.post(f"{where}/sign").status_code == 303
-    assert "Stands" in text(ann.get(where)) and "24 to mark anew" in text(ann.get(where))
+    assert "Stands" in text(ann.get(where)) and "12 to mark anew" in text(ann.get(where))
     shown = f"/results/sessions/{sat.id}"
-    assert "A key was corrected" in text(ann.get(shown)) and "24 sittings are marked by a key" in text(ann.get(shown))
+    assert "A key was corrected" in text(ann.get(shown)) and "12 sittings are marked by a key" in text(ann.get(shown))
     assert lead.post(f"{where}/mark").status_code == 303
-    assert by_the_worker(sat.id) == 24 and by_the_worker(sat.id) == 0
+    assert by_the_worker(sat.id) == 12 and by_the_worker(sat.id) == 0
     with db.transaction() as session:
         session.execute(sa.text("UPDATE job SET state = 'done'"))
 
