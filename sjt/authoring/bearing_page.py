@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from sjt.authoring import store
+from sjt.authoring import lifecycle, store
 from sjt.authoring.bank import Reading
 from sjt.authoring.bearing import MOST, Bearing, Cell, bear
 from sjt.authoring.bearing_chance import RANDOM, Outlook, typical
@@ -66,6 +66,8 @@ class Bears:
     advice: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rested: int = 0
+    unapproved: int = 0
+    """Scenarios that no form may hold: nobody has approved them yet, or they were taken out of use."""
     forms: int = 2
     minutes: tuple[float, float] = (0.0, 0.0)
 
@@ -75,7 +77,9 @@ def bears(session: Session, plan: Blueprint, *, forms: int, candidates: int | No
     try:
         source = _source(session, plan)
         rested = resting(session, plan.option, plan.use.rest_days, at=at)
-        spec = spec_of(source, plan, 1, banned=rested)
+        barred = lifecycle.barred(session, current_row(session).id)
+        resting_only = spec_of(source, plan, 1, banned=rested)
+        spec = spec_of(source, plan, 1, banned=sorted({*rested, *barred}))
     except InputError as error:
         return Bears(faults=tuple(str(fault.what) + " " + fault.remedy for fault in error.faults) or (error.message,))
     use = plan.use
@@ -89,7 +93,8 @@ def bears(session: Session, plan: Blueprint, *, forms: int, candidates: int | No
         chances=tuple(_chances(plan, outlook)),
         advice=tuple(_advice(plan, found, forms, candidates)),
         notes=source.notes,
-        rested=len(spec.banned),
+        rested=len(resting_only.banned),
+        unapproved=len(spec.banned) - len(resting_only.banned),
         forms=forms,
         minutes=plan.minutes,
     )

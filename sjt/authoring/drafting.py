@@ -453,7 +453,7 @@ def put(
     session.flush()
     session.add(_version(row.scenario_id, n, built, by=by, now=now))
     session.flush()
-    bank.sha256 = import_export.content_sha256(store.current_files(session, bank))
+    bank.sha256 = import_export.sha256_of(store.current_hashes(session, bank))
     session.add(bank)
     row.open_for, row.closed_at, row.closed_by, row.became = None, now, by.id, n
     session.add(row)

@@ -73,6 +73,10 @@ def build_now(
             built = build_set(source, blueprint, made.forms, seed=made.seed, seconds=last, banned=banned, progress=tell)
         except Impossible as impossible:
             rows = rows_of(impossible)
+            left = sum(1 for one in read.bank.for_option(made.option) if one.id in barred)
+            if left:
+                words = f"{left} scenarios of this option were left out, since nobody has approved them for trial."
+                rows.append({"constraint": "state", "message": words})
             with db.transaction() as session:
                 sets.keep_shortfall(session, set_id, impossible.message, rows, by=by, now=utc_now())
             return False

@@ -52,8 +52,7 @@ def publish_form(
     form.state, form.use = FormState.PUBLISHED, use
     form.published_at, form.published_by, form.reason = now, by.id, reason.strip()
     session.add(form)
-    counting = _counting(secret, use)
-    lifecycle.published(session, [one for one, counts in counting.items() if counts], counting, by=by, now=now)
+    lifecycle.published(session, _counting(secret, use), by=by, now=now)
     session.flush()
     audit.record(
         session,

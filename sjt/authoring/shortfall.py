@@ -162,8 +162,8 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
             if all(c.high is not None for c in counts):
                 room = [index[tag + c.name] for c in counts]
                 columns = [column for r in room for column in elastic.columns[r]]
-                values = [value for r in room for value in elastic.values[r]]
-                elastic.row(tag + attr, [*columns, rest], [*values, 1.0], -np.inf, sum(c.high or 0 for c in counts))
+                weights = [value for r in room for value in elastic.values[r]]
+                elastic.row(tag + attr, [*columns, rest], [*weights, 1.0], -np.inf, sum(c.high or 0 for c in counts))
         for band in summed:
             held = column_of(bank, band.attr)
             worth = elastic.column(0.0, whole=False)

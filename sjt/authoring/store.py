@@ -35,7 +35,7 @@ from sjt.authoring.tables import (
     ScenarioVersion,
 )
 
-_LATER = (defer(col(Form.paper)), defer(col(Form.secret)), defer(col(FormSet.proof)))
+_LATER = tuple(defer(getattr(table, name)) for table, name in ((Form, "paper"), (Form, "secret"), (FormSet, "proof")))
 """What a list of forms does not need: read when somebody asks for it, inside the session."""
 
 
@@ -140,11 +140,39 @@ def versions(session: Session, scenario_id: str) -> Sequence[ScenarioVersion]:
 def current_files(session: Session, row: BankRow) -> dict[str, bytes]:
     """Give every file of a bank as it now stands, by path."""
     files = loose_files(session, row.id, row.version)
-    for version in current_versions(session, row.id).values():
-        files[scenario_file(version.folder)] = bytes(version.scenario_bytes)
-        if version.key_bytes is not None:
-            files[key_file(version.key_folder)] = bytes(version.key_bytes)
+    names = (ScenarioVersion.folder, ScenarioVersion.scenario_bytes, ScenarioVersion.key_folder)
+    for folder, text, key_folder, key in session.execute(_current(row.id, *names, ScenarioVersion.key_bytes)):
+        files[scenario_file(folder)] = bytes(text)
+        if key is not None:
+            files[key_file(key_folder)] = bytes(key)
     return dict(sorted(files.items()))
+
+
+def current_hashes(session: Session, row: BankRow) -> dict[str, str]:
+    """Give the hash of every file of a bank as it now stands, by path; no bytes are read."""
+    loose = select(BankFile.path, BankFile.sha256).where(BankFile.bank_id == row.id, BankFile.version == row.version)
+    found = dict(session.exec(loose).all())
+    names = (ScenarioVersion.folder, ScenarioVersion.scenario_sha256, ScenarioVersion.key_folder)
+    for folder, text, key_folder, key in session.execute(_current(row.id, *names, ScenarioVersion.key_sha256)):
+        found[scenario_file(folder)] = text
+        if key:
+            found[key_file(key_folder)] = key
+    return found
+
+
+def _current(bank_id: str, *columns: Any) -> sa.Select[Any]:
+    """Ask for columns of the current version of each scenario that is in the bank."""
+    return (
+        sa.select(*(col(one) for one in columns))
+        .join(
+            ScenarioRow,
+            sa.and_(
+                col(ScenarioRow.id) == col(ScenarioVersion.scenario_id),
+                col(ScenarioRow.version) == col(ScenarioVersion.n),
+            ),
+        )
+        .where(col(ScenarioRow.bank_id) == bank_id, col(ScenarioRow.in_bank))
+    )
 
 
 def recorded_statistics(session: Session, bank_id: str) -> Sequence[BankedStatistic]:
@@ -382,6 +410,22 @@ def worked_on(session: Session, but: Iterable[str]) -> set[str]:
     """Give the scenarios that have a move other than those named."""
     query = select(ScenarioMove.scenario_id).where(col(ScenarioMove.did).not_in(list(but))).distinct()
     return set(session.exec(query))
+
+
+def ways_to_live(session: Session, bank_id: str) -> dict[str, str]:
+    """Give for each live scenario of a bank the move that last made it live."""
+    rows = session.exec(
+        select(ScenarioMove.scenario_id, ScenarioMove.did)
+        .join(ScenarioRow, col(ScenarioRow.id) == col(ScenarioMove.scenario_id))
+        .where(
+            ScenarioRow.bank_id == bank_id,
+            ScenarioRow.state == ScenarioState.LIVE,
+            ScenarioMove.became == ScenarioState.LIVE,
+            col(ScenarioMove.did) != "lift",
+        )
+        .order_by(col(ScenarioMove.at), col(ScenarioMove.id))
+    )
+    return dict(rows.all())
 
 
 def scenarios_in(session: Session, bank_id: str, states: Iterable[ScenarioState]) -> Sequence[ScenarioRow]:

@@ -85,6 +85,32 @@ def form_uses(session: Session) -> list[FormUses]:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyedItem:
+    """An item as forms were frozen with it: one key version, and every form that has it."""
+
+    item: str
+    key_version: str
+    title: str
+    forms: tuple[str, ...]
+    """Published and withdrawn ones, in the order of sets and forms."""
+
+
+def keyed_items(session: Session) -> dict[tuple[str, str], KeyedItem]:
+    """Give every item of published forms, withdrawn ones too, by item and the version of its key there."""
+    found: dict[tuple[str, str], tuple[str, list[str]]] = {}
+    for state in (FormState.PUBLISHED, FormState.WITHDRAWN):
+        for form, _ in store.forms_in_state(session, state):
+            if not form.secret:
+                continue
+            for one in _held(form)[1]:
+                for item in one.items:
+                    found.setdefault((item, one.key), (one.title, []))[1].append(form.id)
+    return {
+        (item, key): KeyedItem(item, key, title, tuple(forms)) for (item, key), (title, forms) in sorted(found.items())
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class KeyChange:
     """A scenario's key as forms were frozen with it, beside the bank's as it stands."""
 

@@ -30,6 +30,22 @@ class ImportForm(FlaskForm):
         [FileRequired("Choose a .zip file or an .xlsx workbook.")],
         description="The folder that holds bank.toml, packed; or a workbook. At most 32 MB.",
     )
+    elsewhere = BooleanField(
+        "What this file brings is live elsewhere already",
+        description="Without this, what is new or changed is a draft and goes through review, fairness, panel and "
+        "trial here.",
+    )
+    reviewed_by = StringField(
+        "Reviewed by",
+        [Length(max=300, message="At most 300 characters.")],
+        description="The people or the organisation whose reviews, fairness sign-off, key panel and trial stand.",
+    )
+    reason = TextAreaField(
+        "Reason",
+        [Length(max=2_000, message="At most 2,000 characters.")],
+        description="Where they are live and since when; it stands in each scenario's history under your name.",
+    )
+    password = PasswordField("Your password", description="It is your signature.")
     only_check = SubmitField("Check file")
     put = SubmitField("Check and import")
 

@@ -19,10 +19,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from sjt.authoring.bank import FRONT, KEYS, SCENARIO, Reading, explain, key_file, scenario_file, version_of
+from sjt.authoring.bank import Reading, key_file, scenario_file
+from sjt.authoring.file_faults import explain
 from sjt.authoring.finding import Finding
 from sjt.authoring.model import RULE_OF_FORMAT, Bank, Format, KeySet, Scenario
 from sjt.authoring.places import find_places
+from sjt.authoring.scenario_files import FRONT, KEYS, SCENARIO, version_of
 from sjt.authoring.workbook_tables import (
     EXEMPLAR,
     FEATURE,

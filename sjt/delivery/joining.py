@@ -12,7 +12,7 @@ from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
 from sjt.audit import service as audit
 from sjt.authoring import candidate_views, dealt, met
-from sjt.delivery import exposure, feedback, locked, own_forms, paper_waiting, service, short_way, store
+from sjt.delivery import evidence, exposure, feedback, locked, own_forms, paper_waiting, service, short_way, store
 from sjt.delivery.model import SessionState
 
 _CHAINS = service.SittingChains()
@@ -56,11 +56,20 @@ def _pool_tasks(session: Session, line: service.SessionLine) -> Iterable[DeskTas
             yield DeskTask(f"{line.centre}, {line.room}: forms of their own", one.short or one.free, url, words)
 
 
+def _evidence_tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
+    from flask import url_for
+
+    if may(actor, Permission.KEEP_ADJUSTMENT_EVIDENCE) and (count := evidence.to_review(session, on=now.date())):
+        url = url_for("evidence.people", show="review")
+        yield DeskTask("Evidence behind adjustments", count, url, "Look at it again")
+
+
 def tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
     """Say which rooms run or start today, who waits for a gateway, and what must be decided before results."""
     from flask import url_for
 
     yield from _paper_tasks(session, actor)
+    yield from _evidence_tasks(session, actor, now)
     if not (may(actor, Permission.INVIGILATE) or may(actor, Permission.SCHEDULE)):
         return
     lines = service.sessions(session)

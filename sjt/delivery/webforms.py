@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -23,7 +23,8 @@ from wtforms.validators import UUID as UUIDField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from sjt.delivery.model import Adjustment, IncidentCategory, SessionPlan
+from sjt.delivery.evidence import Seen
+from sjt.delivery.model import ARRANGEMENTS, Adjustment, IncidentCategory, SessionPlan
 from sjt.times import LOCAL_ZONE
 
 
@@ -146,6 +147,13 @@ class AdjustmentForm(FlaskForm):
             ("section", "takes time of the test at once"),
         ],
     )
+    arrangements = SelectMultipleField(
+        "Given beside time",
+        [Optional()],
+        choices=[(name, words[0].upper() + words[1:]) for name, words in ARRANGEMENTS.items()],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
     notes = StringField("Anything else the room must know", [Optional(), Length(max=200, message="200 characters.")])
 
     def to_model(self) -> Adjustment:
@@ -156,7 +164,26 @@ class AdjustmentForm(FlaskForm):
             rest_break_each=self.rest_break_each.data or 0,
             rest_break_overrun=str(self.rest_break_overrun.data or "free"),
             notes=(self.notes.data or "").strip(),
+            arrangements=tuple(self.arrangements.data or ()),
         )
+
+
+class EvidenceForm(FlaskForm):
+    """What was seen behind an adjustment."""
+
+    what = TextAreaField("What was seen", [DataRequired("Say what was seen."), Length(max=2000)])
+    seen_by = StringField("Seen by", [DataRequired("Say who looked at it."), Length(max=200)])
+    seen_on = DateField("Seen on", [InputRequired("Give the day on which it was seen.")])
+    review_on = DateField("Review on", [Optional()])
+    keep_until = DateField("Keep until", [InputRequired("Give the last day on which it is kept.")])
+
+    def to_model(self) -> Seen:
+        assert self.seen_on.data is not None, "the form was validated"
+        return Seen(str(self.what.data), str(self.seen_by.data), self.seen_on.data)
+
+    def last_day(self) -> date:
+        assert self.keep_until.data is not None, "the form was validated"
+        return self.keep_until.data
 
 
 class MoveForm(FlaskForm):

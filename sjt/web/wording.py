@@ -37,6 +37,7 @@ _RULES: Final = {
     "single_key": "the keyed response",
     "most_least_graded": "grades of the two picks",
     "rubric": "rubric",
+    "credit": "full marks for everybody",
 }
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from sjt.authoring import checks
-from sjt.authoring.bank import load, load_files, read_files, reread, split_scenario, write_files
+from sjt.authoring.bank import load, load_files, read_files, reread, write_files
 from sjt.authoring.formatting import canonical
 from sjt.authoring.places import find_places
+from sjt.authoring.scenario_files import split_scenario
 from sjt.authoring.stamping import stamped
 from sjt.errors import InputError, NotFound
 

@@ -329,6 +329,7 @@ def _booking_page(
         rest_break_each=now_set.rest_break_each or None,
         rest_break_overrun=now_set.rest_break_overrun.replace("counted", "budget"),
         notes=now_set.notes,
+        arrangements=list(now_set.arrangements),
     )
     move = move or MoveForm(formdata=None, prefix="move-")
     move.to.choices = others
