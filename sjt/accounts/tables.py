@@ -22,6 +22,10 @@ class Organisation(SQLModel, table=True):
     epao_id: str = Field(default="", max_length=7)
     simulated: bool = False
     """True: a demonstration; its data are simulated, said on every page."""
+    content_words: str = Field(default="", max_length=2000, sa_column_kwargs={"server_default": ""})
+    """Said to candidates before the questions about what they hold; empty: sjt's own words."""
+    support_words: str = Field(default="", max_length=2000, sa_column_kwargs={"server_default": ""})
+    """Who listens to a candidate afterwards, on the receipt and the way out; empty: sjt's own words."""
 
 
 class User(SQLModel, table=True):

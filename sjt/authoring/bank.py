@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -92,6 +92,25 @@ def load_files(files: Mapping[str, bytes]) -> Reading:
     return _Reader(files).read()
 
 
+LOOSE = ("blueprints/", "statistics/", "judgements/")
+"""Folders whose files say nothing about a scenario, a key or a plan: the bank is the same with others in them."""
+
+
+def reread(earlier: Reading, files: Mapping[str, bytes]) -> Reading | None:
+    """Read a bank that differs from one read before in loose files alone; None where more has changed."""
+    names = {name for name in earlier.files.keys() | files.keys() if earlier.files.get(name) != files.get(name)}
+    if not all(name.startswith(LOOSE) for name in names):
+        return None
+    reader = _Reader({name: files[name] for name in sorted(names & files.keys())})
+    reader.sizes()
+    reader.blueprints()
+    kept = [finding for finding in earlier.findings if finding.file not in names]
+    places = {name: place for name, place in earlier.places.items() if name not in names}
+    return replace(
+        earlier, files=files, findings=(*kept, *reader.findings), places={**places, **reader.places}
+    )  # fmt: skip
+
+
 def read_pair(files: Mapping[str, bytes]) -> Reading:
     """Read a scenario and its key by themselves: their places and faults, no bank around them."""
     reader = _Reader(files)
@@ -127,11 +146,14 @@ class _Reader(FileReader):
         self.story_lines: dict[str, int] = {}
         self.key_files: dict[str, str] = {}
 
-    def read(self) -> Reading:
+    def sizes(self) -> None:
         for name, content in self.files.items():
             if len(content) > MAX_FILE_BYTES:
                 megabytes = len(content) / 1e6
                 self.fault("F01", name, 1, f"This file has {megabytes:.1f} MB.", "Keep files of a bank under 4 MB.")
+
+    def read(self) -> Reading:
+        self.sizes()
         settings = self.settings()
         standard = self.standard(settings.standard if settings else "standard.json")
         plans = dict(self.plans(standard))

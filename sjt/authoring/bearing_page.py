@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from sjt.authoring import lifecycle, store
+from sjt.authoring.bank import Reading
 from sjt.authoring.bearing import MOST, Bearing, Cell, bear
 from sjt.authoring.bearing_chance import RANDOM, Outlook, typical
 from sjt.authoring.blueprint import Blueprint
@@ -25,6 +26,7 @@ FEW_CANDIDATES = 200
 ENOUGH_ANSWERS = 50
 """Answers an item, from which forms of a set pass the borderline candidate alike (docs/forms.md)."""
 KEPT = 4
+_BESIDE = ("judgements/", "statistics/")
 _sources: dict[tuple[object, ...], FormBank] = {}
 
 
@@ -98,17 +100,23 @@ def bears(session: Session, plan: Blueprint, *, forms: int, candidates: int | No
     )
 
 
+def _beside(read: Reading) -> int:
+    """Tell one set of judgements and statistics from another; a bank whose blueprints alone changed has the same."""
+    return hash(tuple((name, read.files[name]) for name in sorted(read.files) if name.startswith(_BESIDE)))
+
+
 def _source(session: Session, plan: Blueprint) -> FormBank:
     """Join the bank with its statistics once for what of a blueprint matters to that."""
     row = current_row(session)
     counted = tuple(sorted(name for name, n in plan.formats().items() if n))
     worths = tuple(sorted((str(kind), worth) for kind, worth in plan.marks.items()))
     mark = store.statistics_mark(session, row.id)
-    place = (row.id, row.sha256, mark, plan.bank, plan.option, counted, worths, plan.use.anchors)
+    read = reading(session)
+    assert read.bank is not None
+    place = (row.id, id(read.bank), _beside(read), mark, plan.bank, plan.option, counted, worths, plan.use.anchors)
     found = _sources.get(place)
-    if found is None:
-        read = reading(session)
-        assert read.bank is not None
+    # A bank that was let go may leave its number to another one; the form bank holds its own.
+    if found is None or found.bank is not read.bank:
         found = form_bank(read.bank, bank_files(session), plan)
         while len(_sources) >= KEPT:
             _sources.pop(next(iter(_sources)))

@@ -26,6 +26,8 @@ from sjt.authoring.states import ScenarioState
 from sjt.authoring.tables import BankFile, BankRow, ScenarioRow, ScenarioVersion
 from sjt.errors import Fault, InputError
 
+PRACTICE = "practice-"
+"""What ids of the practice test's scenarios begin with; anybody may see their keys."""
 MAX_ARCHIVE_FILES = 5_000
 MAX_ARCHIVE_BYTES = 64_000_000
 """What an archive may unpack to; the example bank has 1 MB, a bank of 600 scenarios under 10."""
@@ -163,6 +165,20 @@ def export_to(directory: Path, files: Mapping[str, bytes]) -> None:
     write_files(directory, files)
 
 
+def refuse_practice(bank: Bank) -> None:
+    """Keep the practice test's scenarios out of the database, and with that out of every form."""
+    named = [scenario for scenario in bank.scenarios if scenario.id.startswith(PRACTICE)]
+    faults = [
+        Fault(scenario_file(one.folder), "", "id", f"{one.id} belongs to the practice test.", "Give it an id of yours.")
+        for one in named
+    ]
+    if bank.settings.practice:
+        remedy = "Leave it where it is: the practice test reads it from its files."
+        faults.insert(0, Fault("bank.toml", "", "practice", "says that this bank is for practice.", remedy))
+    if faults:
+        raise InputError("Practice scenarios never enter the bank from which forms are made.", faults)
+
+
 def put(session: Session, prepared: Prepared, *, by: Actor, now: datetime, word: Elsewhere | None = None) -> Imported:
     """Make the rows follow a checked bank: new versions where bytes differ, nothing where they do not.
 
@@ -172,6 +188,7 @@ def put(session: Session, prepared: Prepared, *, by: Actor, now: datetime, word:
     bank = prepared.sound
     bank_id = bank.settings.id
     check_word(word, bank, by)
+    refuse_practice(bank)
     _refuse_foreign(session, bank)
     row = store.bank(session, bank_id)
     current = store.current_versions(session, bank_id) if row else {}

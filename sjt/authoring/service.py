@@ -27,6 +27,10 @@ from sjt.authoring.checks import Report
 from sjt.authoring.import_export import Imported, Prepared
 from sjt.authoring.model import Scenario
 from sjt.authoring.plan import Evidence, Plan
+from sjt.authoring.pools import Pool as Pool
+from sjt.authoring.pools import pool as pool
+from sjt.authoring.pools import pools as pools
+from sjt.authoring.pools import rooms as rooms
 from sjt.authoring.publishing import (
     form_facts as form_facts,
 )
@@ -78,6 +82,7 @@ from sjt.authoring.the_bank import prepared as prepared
 from sjt.authoring.uses import FormUses as FormUses
 from sjt.authoring.uses import changed_keys as changed_keys
 from sjt.authoring.uses import form_uses as form_uses
+from sjt.authoring.uses import keyed_items as keyed_items
 from sjt.authoring.word_reader import WordReport, read_word
 from sjt.errors import Fault, InputError, NotFound
 
@@ -428,6 +433,7 @@ class SetLine:
     forms: int
     published: int
     created_at: datetime
+    is_pool: bool
 
 
 def set_lines(session: Session) -> list[SetLine]:
@@ -444,6 +450,7 @@ def set_lines(session: Session) -> list[SetLine]:
             row.forms,
             *counts.get(row.id, (0, 0)),
             row.created_at,
+            bool(row.pool),
         )
         for row in store.form_sets(session)
     ]

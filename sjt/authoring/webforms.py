@@ -20,6 +20,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from sjt.authoring.pools import FEWEST, MOST
 from sjt.authoring.sets import MOST_FORMS
 
 
@@ -95,6 +96,23 @@ class NewSetForm(FlaskForm):
 
     def scenarios_left_out(self) -> list[str]:
         return (self.without.data or "").replace(",", " ").split()
+
+
+class NewPoolForm(FlaskForm):
+    """A pool of forms that are dealt once each."""
+
+    blueprint = SelectField("Blueprint", [InputRequired("Choose a blueprint.")])
+    forms = IntegerField(
+        "Number of forms",
+        [InputRequired("Enter how many forms."), NumberRange(FEWEST, MOST, f"Enter a number from {FEWEST} to {MOST}.")],
+        default=60,
+        description="One for each candidate of the sessions to come, and some to spare for a void sitting.",
+    )
+    seed = IntegerField(
+        "Seed",
+        [InputRequired("Enter a seed."), NumberRange(0, 2**31 - 1, "Enter a whole number of zero or more.")],
+        description="A second pool of a blueprint takes another seed, so that no form comes again.",
+    )
 
 
 class PublishForm(FlaskForm):

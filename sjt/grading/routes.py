@@ -29,7 +29,7 @@ def records() -> ResponseReturnValue:
     tests: dict[str, Callable[[service.RecordLine], bool]] = {
         "all": lambda row: True,
         "interview": lambda row: row.sjt == "pass" and row.interview is None,
-        "award": lambda row: row.interview is not None and not row.decided,
+        "award": lambda row: (row.interview is not None or row.outdated) and not row.decided,
         "decided": lambda row: row.decided,
         "failed": lambda row: row.sjt == "fail",
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -16,7 +15,9 @@ from sjt.authoring import service as authoring
 from sjt.authoring.plan import Plan
 from sjt.delivery import service as delivery
 from sjt.errors import Fault, Forbidden, InputError, MoveRefused, NotFound
+from sjt.grading import award as awarding
 from sjt.grading import rules, store
+from sjt.grading.award import Award
 from sjt.grading.prompts import Prompted, prompts
 from sjt.grading.rules import SignedAs, Standing
 from sjt.grading.tables import (
@@ -30,20 +31,6 @@ from sjt.marking import service as marking
 from sjt.marking.allocation import About, Ties, conflict, folded
 from sjt.results import service as results
 from sjt.results.model import EvidenceItem, ReleasedOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class Award:
-    """The newest award, with who signed it; decided once both have."""
-
-    version: int
-    grade: str
-    plan: str
-    signatures: tuple[AwardSignature, ...]
-
-    @property
-    def is_decided(self) -> bool:
-        return {row.signed_as for row in self.signatures} == set(SignedAs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +54,8 @@ class Record:
     grade: str | None
     """What the plan's table gives now; None: not yet awardable."""
     award: Award | None
+    earlier: tuple[Award, ...] = ()
+    """Versions of the award before it."""
 
     def outcome(self, component: str) -> str | None:
         return next((row.outcome for row in self.standings if row.component.id == component), None)
@@ -87,6 +76,8 @@ class RecordLine:
     interview: str | None
     award: str | None
     decided: bool
+    outdated: bool = False
+    """Signed on an outcome of the test that a re-award has changed since."""
     plan_missing: str = ""
     """The plan's id when the bank does not hold it: nothing can be said of the gateway."""
 
@@ -106,8 +97,8 @@ def records(session: Session, *, employer: str | None = None) -> list[RecordLine
         own, plan = newest.get(person.id, {}), plans.get(person.plan)
         graded = [plan.component(name) for name in plan.graded_ids] if plan is not None else []
         talked = own.get(plan.interview_id) if plan is not None else None
-        award = _award(signed.get(person.id, []))
         outcome = released.get(person.id)
+        award = awarding.newest(signed.get(person.id, []), outcome.outcome.value if outcome else None)
         lines.append(
             RecordLine(
                 person.id,
@@ -120,6 +111,7 @@ def records(session: Session, *, employer: str | None = None) -> list[RecordLine
                 talked.outcome if talked is not None else None,
                 award.grade if award else None,
                 award.is_decided if award else False,
+                award is not None and award.is_outdated,
                 "" if person.plan in plans else person.plan,
             )
         )
@@ -162,6 +154,7 @@ def record(session: Session, candidate_id: UUID) -> Record:
         if interview is not None and not blocks:
             late = rules.hand_in_block(plan, hand_in.handed_in if hand_in else None, interview.day)
             blocks = (late,) if late else ()
+    signed = awarding.awards(store.signatures(session, candidate_id), released.outcome.value if released else None)
     return Record(
         candidate_id=candidate_id,
         name=f"{person.given_name} {person.family_name}",
@@ -178,16 +171,9 @@ def record(session: Session, candidate_id: UUID) -> Record:
         interview=interview,
         interview_blocks=blocks,
         grade=rules.award(plan, outcomes),
-        award=_award(store.signatures(session, candidate_id)),
+        award=signed[-1] if signed else None,
+        earlier=signed[:-1],
     )
-
-
-def _award(rows: Sequence[AwardSignature]) -> Award | None:
-    if not rows:
-        return None
-    version = max(row.award_version for row in rows)
-    own = tuple(row for row in rows if row.award_version == version)
-    return Award(version, own[0].grade, own[0].plan, own)
 
 
 def _refuse_ties(session: Session, found: Record, by: Actor) -> None:
@@ -334,8 +320,7 @@ def evidence_pack(session: Session, candidate_id: UUID, *, by: Actor) -> list[Pa
     texts = {row.code: row.text for row in authoring.standard(session).statements}
     pack = []
     for item in results.evidence(session, found.sjt.sitting_id):
-        hidden = secret.item(item.item)
-        key = hidden.key if hidden else {}
+        key = item.key  # the one that the mark was given by
         letters = {option: chr(ord("A") + at) for at, option in enumerate(item.options)}
         rubric = secret.rubrics.get(str(key.get("rubric", "")), {})
         final = finals.get(item.item)
@@ -456,7 +441,8 @@ def employer_records(session: Session, *, by: Actor) -> tuple[str, list[RecordLi
 
 def names(session: Session, found: Record) -> dict[str, str]:
     """Give the names of those who graded and signed."""
-    ids = {row.by for row in found.results} | {row.by for row in (found.award.signatures if found.award else ())}
+    signed = (*found.earlier, *((found.award,) if found.award else ()))
+    ids = {row.by for row in found.results} | {row.by for one in signed for row in one.signatures}
     if found.interview:
         ids.add(found.interview.assessor)
     return {who: accounts.name_of(session, who) for who in ids}

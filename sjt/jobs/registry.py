@@ -12,6 +12,8 @@ HANDLERS: Final[dict[str, str]] = {
     "bank.export": "sjt.authoring.export_job:export",
     "forms.build": "sjt.authoring.forms_job:build_forms",
     "forms.bear": "sjt.authoring.bearing_job:bear_forms",
+    "forms.pool": "sjt.authoring.pool_job:prepare_pool",
+    "forms.publish_pool": "sjt.authoring.pool_job:publish_pool",
     "forms.verify": "sjt.authoring.forms_job:verify_set",
     "panels.compute": "sjt.panels.jobs:compute",
     "people.remind": "sjt.panels.reminding:remind",

@@ -93,6 +93,8 @@ def set_page(set_id: UUID) -> ResponseReturnValue:
     """Show a set: its forms side by side, or why there are none."""
     with db.session() as session:
         made = service.form_set(session, set_id)
+        if made.pool:
+            return redirect(url_for("pools.pool_page", set_id=set_id), 303)
         bank = service.bank(session)
         lines = service.forms_of_set(session, set_id)
         numbers = service.numbers_of_set(session, set_id)
