@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from sjt.psychometrics import simulate_cohort
-from sjt.psychometrics.dif_analysis import analyse_dif
+from sjt.psychometrics.dif_analysis import analyse_dif, bands_for
 from sjt.psychometrics.gram import MarkTable
 from sjt.psychometrics.leaks import leaks
 from sjt.psychometrics.monitoring import rapid_guessing
@@ -51,7 +51,10 @@ def dif(cohort: Cohort, earlier: Cohort) -> Found:
         np.arange(len(cohort.persons)),
         "0" * 64,
     )
-    rows = analyse_dif(data, "group", reference="A", focal="B", bands=5, logistic=False)["items"]
+    bands = bands_for(len(cohort.persons))  # as the fairness page asks
+    rows = analyse_dif(data, "group", reference="A", focal="B", match="rest", purify=True, bands=bands, logistic=False)[
+        "items"
+    ]
     return _count({row["item"] for row in rows if "dif" in row["flags"]}, _planted(cohort, "dif"), set(ids))
 
 

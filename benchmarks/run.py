@@ -146,6 +146,9 @@ BENCHES = (
     Bench("importing.py", ("--persons", "20000", "--rounds", "5"), importing),
     Bench("coldstart.py", ("--rounds", "3"), coldstart),
     Bench("save_path.py", ("--short", "--rounds", "1", "--seconds", "2", "--only", "cpu", "page", "slow-disk"), rows),
+    Bench("irt.py", ("--n", "1e3", "1e4", "1e5", "--model", "grm", "--rounds", "1", "--girth"), rows),
+    Bench("irt.py", ("--n", "1e3", "1e4", "--model", "gpcm", "--rounds", "1"), rows),
+    Bench("planted_security.py", ("--cohorts", "4", "--sizes", "50", "200"), rows),
     Bench("truth.py", ("--forms", "20", "--seeds", "1", "--answers", "0", "50"), truth),
 )
 OWN_TARGETS = {
@@ -167,7 +170,7 @@ def run(bench: Bench, seconds: float, folder: Path) -> list[Line]:
         )
     except subprocess.TimeoutExpired:
         return [Line("", bench.script, f"not done in {seconds:.0f} s", "", "", None)]
-    if done.returncode or not report.exists():
+    if not report.exists():  # a script whose goals are missed may say so by its exit code: the report stands
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         return [Line("", bench.script, f"broke: {last[:60]}", "", "", None)]
     try:

@@ -61,6 +61,8 @@ class Permission(StrEnum):
     JUDGE_ITEMS = "rate items for the pass mark"
     PROPOSE_PASS_MARK = "propose a pass mark"
     ADOPT_PASS_MARK = "adopt a pass mark"
+    CORRECT_KEY = "propose the correction of a key after the test"
+    SIGN_KEY_CORRECTION = "sign the correction of a key"
     SEE_RESULTS = "see results"
     RELEASE_RESULTS = "release results"
     # grading
@@ -117,6 +119,9 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.JUDGE_ITEMS: frozenset({_R.JUDGE, _R.PSYCHOMETRICIAN}),
     Permission.PROPOSE_PASS_MARK: frozenset({_R.PSYCHOMETRICIAN}),
     Permission.ADOPT_PASS_MARK: frozenset({_R.AWARDING_OFFICER}),
+    Permission.CORRECT_KEY: frozenset({_R.PSYCHOMETRICIAN}),
+    # Two of them, and neither the one who proposed it: the table itself refuses anything else.
+    Permission.SIGN_KEY_CORRECTION: frozenset({_R.AWARDING_OFFICER}),
     Permission.SEE_RESULTS: frozenset({_R.PSYCHOMETRICIAN, _R.AWARDING_OFFICER, _R.AUDITOR}),
     Permission.RELEASE_RESULTS: frozenset({_R.AWARDING_OFFICER}),
     Permission.SEE_EPA_RECORD: frozenset({_R.ASSESSOR, _R.MODERATOR, _R.AWARDING_OFFICER, _R.AUDITOR}),

@@ -1,4 +1,4 @@
-"""Rows of docs/validation.md for response models, equating, linking and logistic DIF (see tools/validation.py)."""
+"""Rows of docs/validation.md for response models, equating, linking and DIF (see tools/validation.py)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sjt.psychometrics.dif_analysis import analyse_dif
 from sjt.psychometrics.equating import equate
 from sjt.psychometrics.irt_classification import classify
 from sjt.psychometrics.irt_cml import andersen, fit_cml
+from sjt.psychometrics.irt_dif import irt_lr_dif
 from sjt.psychometrics.irt_limited import overall_fit
 from sjt.psychometrics.irt_mml import fit_mml
 from sjt.psychometrics.irt_models import Items, Model
@@ -184,4 +185,21 @@ def logistic() -> Iterator[Row]:
             yield "DIF", what, f"{source}, {name}", _far([row["logistic"][lr] for row in rows], theirs)
 
 
-FAMILIES = (models, conditional, decisions, equating, linking, logistic)
+def ratios() -> Iterator[Row]:
+    for name, focal in (("math14w", "female"), ("verbal_aggression", "male")):
+        lines = (HERE / f"{name}.csv").read_text().replace('"', "").splitlines()
+        column = lines[0].split(",").index("gender")
+        group = [int(line.split(",")[column] == focal) for line in lines[1:]]
+        want = _set(name)["dif"]["irt_lr"]["values"]
+        found = irt_lr_dif(_marks(name)[0], group)
+        source = f"R mirt, {name}, {found.model}"
+        yield (
+            "DIF",
+            "likelihood ratio of response models",
+            source,
+            _far([one.lr_both for one in found.items], want["x2"]),
+        )
+        yield "DIF", "likelihood ratio: the focal group's mean", source, _far(found.focal_mean, want["focal_mean"])
+
+
+FAMILIES = (models, conditional, decisions, equating, linking, logistic, ratios)

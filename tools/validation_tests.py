@@ -42,6 +42,7 @@ TESTS: tuple[tuple[str, str, str], ...] = (
     ("DIF", "Mantel ", "test_dif.py::test_ordered_items_meet_the_worked_cases"),
     ("DIF", "standardised", "test_dif.py::test_ordered_items_meet_the_worked_cases"),
     ("DIF", "Liu", "test_dif.py::test_ordered_items_meet_the_worked_cases"),
+    ("DIF", "likelihood ratio", "test_dif.py::test_likelihood_ratios_of_response_models_meet_mirt"),
     ("DIF", "logistic", "test_dif.py::test_logistic_dif_of_right_and_wrong_items_meets_difr"),
     ("Response models", "conditional", "test_irt_cml.py::test_items_and_errors_meet_r"),
     ("Response models", "Andersen", "test_irt_cml.py::test_andersens_test_meets_erm"),

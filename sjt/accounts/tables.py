@@ -1,6 +1,6 @@
 """People, their roles, their log-ins, one-time links, and the organisation."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -76,3 +76,13 @@ class Login(SQLModel, table=True):
     token_sha256: str = Field(max_length=64)
     opened_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MailReminder(SQLModel, table=True):
+    """That somebody was reminded by mail on a day; what the mail said is not kept."""
+
+    __tablename__ = "mail_reminder"
+
+    user_id: UUID = Field(primary_key=True, foreign_key="user_account.id")
+    day: date = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -79,13 +79,15 @@ def _found(
             first = _first_tries(session, data)
         return study_groups.validity(data, outcomes, first)
     if topic in (Topic.DRIFT, Topic.EQUATING):
-        from sjt.analysis import study_forms
+        from sjt.analysis import study_forms, study_leaks
 
         if topic is Topic.EQUATING:
             return study_forms.equating(data)
         with context.session() as session:
             earlier, by_day = _earlier(session, data)
-        return study_forms.drifting(data, earlier, study_forms.shares_by_day(by_day))
+            before = _before(session, data)
+        found = study_forms.drifting(data, earlier, study_forms.shares_by_day(by_day))
+        return study_leaks.beside(found, data, before)
     if topic is Topic.SECURITY:
         from sjt.analysis import study_security
 
@@ -121,6 +123,25 @@ def _earlier(session: Any, data: Data) -> tuple[dict[str, list[float]], list[tup
         if row.live and row.marks is not None and row.item in earlier:
             by_day.append((day, row.item, float(row.marks / row.max)))
     return earlier, by_day
+
+
+def _before(session: Any, data: Data) -> list[dict[str, tuple[float, float | None]]]:
+    """Each earlier sitting's share and seconds on the items of this data, in the same version under the same key."""
+    begins = _begins(data)
+    if begins is None:
+        return []
+    own = {(row.item, row.scenario_version, row.key_version) for row in data.rows if row.live}
+    mine = {str(one.session_id) for one in data.sittings if one is not None}
+    out: dict[UUID, dict[str, tuple[float, float | None]]] = {}
+    for line in delivery.sessions(session):
+        if str(line.id) in mine or line.starts >= begins:
+            continue
+        took = {one.sitting_id: study_data.seconds_of(one) for one in delivery.responses(session, session_id=line.id)}
+        for row in results.item_marks(session, line.id):
+            if row.live and row.marks is not None and (row.item, row.scenario_version, row.key_version) in own:
+                second = took.get(row.sitting_id, {}).get(row.item)
+                out.setdefault(row.sitting_id, {})[row.item] = (float(row.marks / row.max), second)
+    return list(out.values())
 
 
 def _first_tries(session: Any, data: Data) -> dict[UUID, float]:

@@ -162,19 +162,28 @@ def _band(value: int, bands: Sequence[tuple[int, int, str]]) -> str:
     return next((words for low, high, words in bands if low <= value < high), UNKNOWN)
 
 
+def seconds_of(sitting: Any) -> dict[str, float]:
+    """Item → time on it: from the answer before (or the start) to its own last change."""
+    out: dict[str, float] = {}
+    before = sitting.started_at
+    if before is None:
+        return out
+    for answer in sorted(sitting.answers.values(), key=lambda found: found.last_at):
+        gap = (answer.last_at - before).total_seconds()
+        if gap > 0:  # answers of one instant came in one batch: they tell no time
+            out[answer.item] = gap
+        before = max(before, answer.last_at)
+    return out
+
+
 def seconds(data: Data) -> FloatArray:
-    """Time on each item: from the answer before it (or the start) to its own last change; NaN where none."""
+    """Time on each item for each person; NaN where none."""
     column = {item: n for n, item in enumerate(data.items)}
     out = np.full((data.n, len(column)), np.nan)
     for row, one in enumerate(data.sittings):
-        if one is None or one.started_at is None:
-            continue
-        before = one.started_at
-        for answer in sorted(one.answers.values(), key=lambda found: found.last_at):
-            gap = (answer.last_at - before).total_seconds()
-            if answer.item in column and gap > 0:  # answers of one instant came in one batch: they tell no time
-                out[row, column[answer.item]] = gap
-            before = max(before, answer.last_at)
+        for item, gap in seconds_of(one).items() if one is not None else ():
+            if item in column:
+                out[row, column[item]] = gap
     return out
 
 

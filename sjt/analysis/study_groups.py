@@ -13,13 +13,15 @@ from sjt.analysis.sections import between, chance, counted, number, per_cent, se
 from sjt.analysis.study_data import MONTHS, UNKNOWN, Data
 from sjt.analysis.study_pictures import changes
 from sjt.errors import InputError
-from sjt.psychometrics.dif_analysis import analyse_dif
+from sjt.psychometrics.dif_analysis import analyse_dif, bands_for, choose_groups
+from sjt.psychometrics.dif_ratios import add_ratios
 from sjt.psychometrics.fairness import adverse_impact, score_difference
 from sjt.psychometrics.reliability import alpha
 from sjt.psychometrics.validity import against_criterion, known_groups, retest_gain
 
 SMALLEST = 10
-BANDS_BELOW = 200
+MODELS_FROM = 100
+"""Candidates in each group from which response models are compared."""
 LARGE = {"C", "CC"}
 MODERATE = {"B", "BB"}
 SURE = 0.5
@@ -47,14 +49,17 @@ def fairness(data: Data) -> dict[str, Any]:
                     fact,
                     reference=reference,
                     focal=focal,
-                    match="total",
+                    match="rest",
                     purify=True,
-                    bands=5 if data.n < BANDS_BELOW else None,
-                    logistic=data.n >= BANDS_BELOW,
+                    bands=bands_for(sizes[reference] + sizes[focal]),
+                    logistic=False,
                 )
             except InputError as error:
                 notes.append(str(error))
                 continue
+            if min(sizes[reference], sizes[focal]) >= MODELS_FROM:
+                groups, _ = choose_groups(responses, fact, reference, focal)
+                add_ratios(found, responses, groups, purify=False, anchored=True)
             part, large, drawn = _items(found, fact, reference, focal, data)
             sections.append(part)
             verdict.append(
@@ -124,6 +129,7 @@ def _items(
     found: Mapping[str, Any], fact: str, reference: str, focal: str, data: Data
 ) -> tuple[dict[str, Any], int, str | None]:
     rows, drawn, large = [], [], 0
+    ratios = any(row.get("irt_lr") for row in found["items"])
     for row in found["items"]:
         eb = row["eb"] or {}
         sure = float(eb.get("p_c") or 0.0)
@@ -149,6 +155,7 @@ def _items(
                     else "–",
                     row["class"] or "–",
                     per_cent(sure) if eb else "–",
+                    *([_ratios(row["irt_lr"])] if ratios else []),
                     words,
                 ],
             )
@@ -157,17 +164,31 @@ def _items(
     title = f"Items by {fact}: {focal} against {reference}"
     part = section(
         title,
-        ["Item", "Scenario", "n", "SMD ÷ SD", "95 % interval", "Class", "P(large)", "What we can say"],
+        ["Item", "Scenario", "n", "SMD ÷ SD", "95 % interval", "Class", "P(large)"]
+        + (["Harder, blunter (p)"] if ratios else [])
+        + ["What we can say"],
         [cells for _, cells in rows],
         numbers=(2, 3, 6),
         says=f"Standardised mean difference of each item, {focal} less {reference}, with 95 % intervals.",
-        lead=f"Candidates of equal total compared; below nought is harder for “{focal}”. P(large) is the "
-        "probability of "
-        "class C or CC after shrinkage towards the other items.",
+        lead=f"Candidates of equal marks on the other items compared; below nought is harder for “{focal}”. P(large) "
+        "is the probability of class C or CC after shrinkage towards the other items."
+        + (
+            " “Harder, blunter” is the significance of response models in which the item is harder or easier "
+            "throughout, and in which it tells more or less, for one of the groups."
+            if ratios
+            else ""
+        ),
     )
     drawn.sort(key=lambda one: one[1])
     some = drawn if len(drawn) <= 24 else drawn[:12] + drawn[-12:]
     return part, large, changes("Harder for the group on the left", some, "SMD ÷ SD") if some else None
+
+
+def _ratios(one: Mapping[str, Any] | None) -> str:
+    """Significance of uniform and of non-uniform DIF by response models."""
+    if not one or one["p_uniform"] is None:
+        return "–"
+    return f"{chance(one['p_uniform'])}, {chance(one['p_nonuniform'])}"
 
 
 def validity(data: Data, outcomes: Mapping[str, Mapping[UUID, float]], first: Mapping[UUID, float]) -> dict[str, Any]:

@@ -323,6 +323,8 @@ class SessionPlan:
     seats: int
     reserve: tuple[str, ...] = ()
     """Forms that share nothing with the others, dealt only when one of those has leaked."""
+    own_forms: tuple[str, ...] = ()
+    """Pools (ids) from which each candidate of their option is dealt a form of their own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -65,7 +66,13 @@ class SessionForm(FlaskForm):
     time = TimeField("Start", [InputRequired("Give the time of the start.")])
     forms = SelectMultipleField(
         "Forms",
-        [DataRequired("Choose at least one form.")],
+        [Optional()],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    own_forms = SelectMultipleField(
+        "Dealt from",
+        [Optional()],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
@@ -78,18 +85,27 @@ class SessionForm(FlaskForm):
     plan = SelectField("Assessment plan")
     seats = IntegerField("Seats", [InputRequired("Give the number of seats."), NumberRange(1, 500, "1 to 500 seats.")])
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Ask for forms, or for a pool that each candidate is dealt their own from."""
+        valid = super().validate(extra_validators)
+        if not self.forms.data and not self.own_forms.data:
+            self.forms.errors = [*self.forms.errors, "Choose at least one form, or a pool."]
+            return False
+        return bool(valid)
+
     def to_model(self) -> SessionPlan:
         """Give the plan; the time is the centre's, on its own clock."""
-        assert self.day.data and self.time.data and self.forms.data and self.seats.data, "the form was valid"
+        assert self.day.data and self.time.data and self.seats.data, "the form was valid"
         local = datetime.combine(self.day.data, self.time.data, tzinfo=LOCAL_ZONE)
         return SessionPlan(
             str(self.centre.data),
             str(self.room.data),
             local.astimezone(UTC),
-            tuple(self.forms.data),
+            tuple(self.forms.data or ()),
             str(self.plan.data),
             self.seats.data,
             tuple(self.reserve.data or ()),
+            tuple(self.own_forms.data or ()),
         )
 
 

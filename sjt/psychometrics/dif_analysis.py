@@ -24,6 +24,8 @@ LEAST_IN_GROUP = 10
 """Privacy floor: below it nothing of the item is shown for the smaller group."""
 REPORT_FOCAL, REPORT_ALL = 100, 500
 """Sizes from which a DIF class may be reported by itself; below them it is advice beside the empirical-Bayes odds."""
+ALONE_FROM = 200
+"""Persons from which a class raises the flag by itself (sjt-science 4.3); below, the odds must speak for it too."""
 MOST_LIKELY_NONE = 0.5
 """Probability of no DIF above which a small sample's class raises no flag."""
 MOST_PURIFICATIONS = 10
@@ -31,6 +33,12 @@ SIGNIFICANT = 0.05
 LEAST_PATTERN = 20
 """Persons who saw the same items; smaller sets are matched on the share of their own maximum instead."""
 SHARE_BANDS = 20
+MOST_LONELY = 0.1
+
+
+def bands_for(persons: int) -> int | None:
+    """Bands that lose least for so many persons: on every total, few would have a match; None: every total."""
+    return 5 if persons < 500 else 10 if persons < 2000 else None
 
 
 @dataclass(frozen=True)
@@ -262,7 +270,8 @@ def analyse_dif(
     rows = [_describe(item, logistic=logistic) for item in prepared]
     for row, odds in zip(rows, _odds(rows, prior)):
         row["eb"] = odds
-        if "dif" in row["flags"] and "small_n" in row["flags"] and (odds is None or odds["p_a"] > MOST_LIKELY_NONE):
+        alone = row["n"] >= ALONE_FROM
+        if "dif" in row["flags"] and not alone and (odds is None or odds["p_a"] > MOST_LIKELY_NONE):
             # with few persons chance alone gives one fair item in twenty a class: the odds must speak for it too
             row["flags"] = ["cannot_tell" if flag == "dif" else flag for flag in row["flags"]]
     n0, n1 = int((groups.code == 0).sum()), int((groups.code == 1).sum())
@@ -271,8 +280,12 @@ def analyse_dif(
             f"{n0} reference and {n1} focal persons: under {REPORT_FOCAL} in a group or {REPORT_ALL} in all a class is "
             "advice, the probabilities under `eb` say what these data carry. Pool several years before deciding."
         )
-    if n0 + n1 < 200 and bands is None:
-        notes.append("Under 200 persons thin strata lose information; --bands 5 matches on fifths.")
+    advised = bands_for(n0 + n1)
+    if bands is None and advised is not None and any(_lonely(row) for row in rows):
+        notes.append(
+            f"Matching on every single total leaves more than {100 * MOST_LONELY:.0f} % of the persons without a match "
+            f"on some item; --bands {advised} matches on {advised} bands and loses less."
+        )
     notes.append(
         "DIF is a question to the reviewers of an item, never an answer: it says that matched persons of the two "
         "groups score differently, not why."
@@ -294,6 +307,11 @@ def analyse_dif(
         "version": sjt.__version__,
         "data_sha256": responses.sha256,
     }
+
+
+def _lonely(row: dict[str, Any]) -> bool:
+    """Whether many persons stand in a stratum that only one group has."""
+    return row["n_used"] is not None and row["n_used"] < (1 - MOST_LONELY) * row["n"]
 
 
 def _describe(item: _Item, *, logistic: bool) -> dict[str, Any]:

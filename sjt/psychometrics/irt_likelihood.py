@@ -15,13 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sjt.psychometrics._validate import FloatArray
+from sjt.psychometrics.irt_blocks import Block, blocks_of
 from sjt.psychometrics.irt_models import Items
 
 CHUNK = 4096
 SINGLE_FROM = 5000
 """From so many persons the products run in single precision; the last log-likelihood is always in double."""
-FEWEST_AT_NODE = 1e-5
-"""Persons' posteriors at a node that the observed information leaves out."""
+SLICE = 512
+"""Persons whose gradients are held at once."""
+FAINT_POSTERIOR = 1e-9
+"""Share of a person's posterior at a node that the observed information leaves out."""
 FAINT = -60.0
 """Log of the faintest posterior kept: smaller ones become denormal numbers, which slow a product tenfold."""
 
@@ -59,6 +62,7 @@ class Problem:
         self.single = codes.shape[0] >= SINGLE_FROM
         sizes = items.sizes
         self.starts = self.offsets[:-1]  # item j has sizes[j] parameters: slope, then intercepts
+        self.blocks = blocks_of(items, nodes)
         self.n_items_parameters = int(sizes.sum())
         total = self.n_items_parameters + 2 * n_groups
         self.free = np.ones(total, dtype=bool)
@@ -108,10 +112,9 @@ class Problem:
         return np.asarray(z - top - np.log(np.exp(z - top).sum()))
 
     def table(self, x: FloatArray) -> FloatArray:
-        items, _, _ = self.unpack(x)
         out = np.empty((self.width, self.theta.size))
-        for j, s in enumerate(self.starts):
-            out[s : s + items.sizes[j]] = np.log(items.probabilities(j, self.theta))
+        for block in self.blocks:
+            out[block.index] = np.log(block.probabilities(x[block.index], self.theta))
         tail = x[self.n_items_parameters :].reshape(-1, 2)
         for g, (mean, log_sd) in enumerate(tail):
             out[int(self.offsets[-1]) + g] = self.log_prior(mean, log_sd)
@@ -165,12 +168,10 @@ class Problem:
         return loglik + self.penalty(x), counts
 
     def gradient(self, x: FloatArray, counts: FloatArray) -> FloatArray:
-        items, _, _ = self.unpack(x)
         out = np.zeros(x.size)
-        for j, s in enumerate(self.starts):
-            k = int(items.sizes[j])
-            _, d = items.derivatives(j, self.theta)
-            out[s : s + k] = counts[s : s + k].ravel() @ d.reshape(-1, k)
+        for block in self.blocks:
+            _, d = block.derivatives(x[block.index], self.theta)
+            out[block.index] = block.gradient(d, counts[block.index])
         for g in range(self.n_groups):
             at = self.n_items_parameters + 2 * g
             first, _ = self._prior_derivatives(x[at], x[at + 1])
@@ -192,11 +193,10 @@ class Problem:
         return first, two - (two @ weight)[:, :, None] - spread[:, :, None]
 
     def complete_information(self, x: FloatArray, counts: FloatArray) -> FloatArray:
-        items, _, _ = self.unpack(x)
         out = np.zeros((x.size, x.size))
-        for j, s in enumerate(self.starts):
-            k = int(items.sizes[j])
-            out[s : s + k, s : s + k] = items.information_of_counts(j, self.theta, counts[s : s + k])
+        for block in self.blocks:
+            own = block.index
+            out[own[:, :, None], own[:, None, :]] = block.information(x[own], self.theta, counts[own])
         for g in range(self.n_groups):
             at = self.n_items_parameters + 2 * g
             _, second = self._prior_derivatives(x[at], x[at + 1])
@@ -205,36 +205,15 @@ class Problem:
         return out
 
     def m_step(self, x: FloatArray, counts: FloatArray) -> FloatArray:
-        """One or two guarded Newton steps for every item on its expected counts; closed form for the groups."""
-        items, _, _ = self.unpack(x)
+        """A guarded scoring step for every item on its expected counts; closed form for the groups."""
         out = x.copy()
         slope_g, slope_h = self.penalty_derivatives(x)
-        for j, s in enumerate(self.starts):
-            k = int(items.sizes[j])
-            free = self.free[s : s + k]
-            if not free.any():
-                continue
-            r = counts[s : s + k]
-            n = r.sum(axis=0)
-            p, d = items.derivatives(j, self.theta)
-            value = float((r * np.log(p)).sum())
-            gradient = r.ravel() @ d.reshape(-1, k) + slope_g[s : s + k]
-            flat = (d * np.sqrt(n[None, :] * p)[:, :, None]).reshape(-1, k)
-            information = flat.T @ flat
-            information[np.diag_indices(k)] += slope_h[s : s + k] + 1e-9
-            step = np.zeros(k)
-            step[free] = np.linalg.lstsq(information[np.ix_(free, free)], gradient[free], rcond=None)[0]
-            largest = float(np.abs(step).max())
-            size = min(1.0, 3.0 / largest) if largest > 0 else 1.0
-            for _ in range(12):
-                trial = out[s : s + k] + size * step
-                if not self.items.graded or (np.diff(trial[1:]) < 0).all():
-                    items.slopes[j], items.intercepts[j] = trial[0], trial[1:]
-                    new = float((r * np.log(items.probabilities(j, self.theta))).sum())
-                    if new >= value - 1e-6 * abs(value) or self.prior is not None:
-                        out[s : s + k] = trial
-                        break
-                size /= 2
+        for block in self.blocks:
+            own = block.index
+            if self.free[own].any():
+                penalty = (slope_g[own], slope_h[own])
+                guarded = self.prior is None
+                out[own] = block.m_step(x[own], self.theta, counts[own], self.free[own], penalty, guarded=guarded)
         for g in range(self.n_groups):
             at = self.n_items_parameters + 2 * g
             n = counts[int(self.offsets[-1]) + g]
@@ -257,60 +236,105 @@ class Problem:
             return all((np.diff(x[s + 1 : s + k]) < 0).all() for s, k in zip(self.starts, self.items.sizes))
         return True
 
-    def scores(self, x: FloatArray) -> Iterator[tuple[NDArray[Any], NDArray[Any], FloatArray]]:
-        """Chunk by chunk: one-hot rows, posteriors, and each person's gradient."""
-        items, _, _ = self.unpack(x)
-        table = self.table(x)
-        kind = np.float32 if self.single else np.float64
-        parts = []
-        for j in range(items.sizes.size):
-            k = int(items.sizes[j])
-            _, d = items.derivatives(j, self.theta)
-            parts.append(d.transpose(1, 0, 2).reshape(self.theta.size, k * k).astype(kind))
-        firsts = [self._prior_derivatives(x[at], x[at + 1])[0].T for at in range(self.n_items_parameters, x.size, 2)]
-        for start, rows in self.chunks():
-            like = rows @ table.astype(kind)
-            like -= like.max(axis=1, keepdims=True)
-            np.maximum(like, FAINT, out=like)
-            np.exp(like, out=like)
-            like /= like.sum(axis=1, keepdims=True)
-            out = np.zeros((rows.shape[0], x.size), dtype=kind)
-            block = self.codes[start : start + CHUNK]
-            index = np.arange(rows.shape[0])
-            for j, s in enumerate(self.starts):
-                k = int(items.sizes[j])
-                here = block[:, j] >= 0
-                picked = (like @ parts[j]).reshape(-1, k, k)[index, np.maximum(block[:, j], 0)]
-                out[:, s : s + k] = np.where(here[:, None], picked, 0)
-            for g, first in enumerate(firsts):
-                at = self.n_items_parameters + 2 * g
-                mine = self.group[start : start + CHUNK] == g
-                out[mine, at : at + 2] = like[mine] @ first
-            yield rows, like, out
+    def _posterior(self, rows: NDArray[Any], table: NDArray[Any]) -> NDArray[Any]:
+        like = rows @ table
+        like -= like.max(axis=1, keepdims=True)
+        np.maximum(like, FAINT, out=like)
+        np.exp(like, out=like)
+        like /= like.sum(axis=1, keepdims=True)
+        return np.asarray(like)
 
     def observed_information(self, x: FloatArray, counts: FloatArray, *, exact: bool) -> FloatArray:
-        """Louis's observed information, or the cross product of the scores."""
-        cross = np.zeros((x.size, x.size))
-        grams = np.zeros((self.theta.size, self.width, self.width)) if exact else None
-        for rows, post, score in self.scores(x):
-            cross += score.T @ score
-            if grams is not None:
-                light, root = rows.astype(np.float32), np.sqrt(post).astype(np.float32)
-                for q in np.flatnonzero(post.sum(axis=0) > FEWEST_AT_NODE):
-                    weighted = light * root[:, q : q + 1]
-                    grams[q] += weighted.T @ weighted
-        if grams is None:
-            cross[np.diag_indices(x.size)] += self.penalty_derivatives(x)[1]
-            return cross
-        items, _, _ = self.unpack(x)
-        out = self.complete_information(x, counts) + cross
-        derivative = np.zeros((self.theta.size, self.width, x.size))
-        for j, s in enumerate(self.starts):
-            k = int(items.sizes[j])
-            derivative[:, s : s + k, s : s + k] = items.derivatives(j, self.theta)[1].transpose(1, 0, 2)
-        for g in range(self.n_groups):
-            at = self.n_items_parameters + 2 * g
-            derivative[:, int(self.offsets[-1]) + g, at : at + 2] = self._prior_derivatives(x[at], x[at + 1])[0].T
-        for node in range(self.theta.size):
-            out -= derivative[node].T @ grams[node] @ derivative[node]
+        """Louis's observed information, or the cross product of the persons' scores."""
+        if exact:
+            return self.complete_information(x, counts) - self._hidden_information(x)
+        out = np.zeros((x.size, x.size))
+        for score in self.scores(x):
+            out += score.T @ score
+        out[np.diag_indices(x.size)] += self.penalty_derivatives(x)[1]
         return out
+
+    def scores(self, x: FloatArray) -> Iterator[NDArray[Any]]:
+        """Chunk by chunk: each person's gradient of the log-likelihood."""
+        kind = np.float32 if self.single else np.float64
+        table = self.table(x).astype(kind)
+        parts = []
+        for block in self.blocks:
+            _, d = block.derivatives(x[block.index], self.theta)
+            parts.append(np.ascontiguousarray(d.transpose(2, 0, 1, 3)).reshape(self.theta.size, -1).astype(kind))
+        firsts = [self._prior_derivatives(x[at], x[at + 1])[0].T for at in range(self.n_items_parameters, x.size, 2)]
+        for start, every in self.chunks():
+            for first in range(0, every.shape[0], SLICE):
+                rows = every[first : first + SLICE]
+                like = self._posterior(rows, table)
+                out = np.zeros((rows.shape[0], x.size), dtype=kind)
+                mine = slice(start + first, start + first + rows.shape[0])
+                for block, part in zip(self.blocks, parts):
+                    n_items, k = block.index.shape
+                    code = self.codes[mine][:, self._columns(block)].astype(np.int64)
+                    of_all = (like @ part).reshape(-1, k)
+                    at = np.arange(code.size).reshape(code.shape) * k + np.maximum(code, 0)
+                    picked = of_all.take(at.ravel(), axis=0).reshape(-1, n_items, k)
+                    out[:, block.index] = picked if (code >= 0).all() else picked * (code >= 0)[:, :, None]
+                for g, prior in enumerate(firsts):
+                    at_group = self.n_items_parameters + 2 * g
+                    here = self.group[mine] == g
+                    out[here, at_group : at_group + 2] = like[here] @ prior
+                yield out
+
+    def _columns(self, block: Block) -> NDArray[np.int64]:
+        """Items of a block, as columns of the codes."""
+        return np.asarray(np.searchsorted(self.starts, block.index[:, 0]))
+
+    def _hidden_information(self, x: FloatArray) -> FloatArray:
+        """Σ over persons of the posterior covariance of their complete-data scores: what not knowing θ costs.
+
+        A node that is faint in a person's posterior is left out for that person: with sixty items each person needs
+        about a dozen of the sixty-one.
+        """
+        tables = [self._node_table(block, x) for block in self.blocks]
+        firsts = [self._prior_derivatives(x[at], x[at + 1])[0].T for at in range(self.n_items_parameters, x.size, 2)]
+        log_table = self.table(x)
+        out = np.zeros((x.size, x.size))
+        for start, every in self.chunks():
+            for first in range(0, every.shape[0], 2 * SLICE):
+                rows = every[first : first + 2 * SLICE]
+                mine = slice(start + first, start + first + rows.shape[0])
+                post = self._posterior(rows, log_table)
+                places = [self._places(block, self.codes[mine]) for block in self.blocks]
+                group = self.group[mine]
+                mean = np.zeros((rows.shape[0], x.size), dtype=np.float32)
+                kept = []
+                for q in range(self.theta.size):
+                    here = np.flatnonzero(post[:, q] > FAINT_POSTERIOR)
+                    if not here.size:
+                        continue
+                    score = np.empty((here.size, x.size), dtype=np.float32)
+                    for block, table, place in zip(self.blocks, tables, places):
+                        picked = table[q].take(place[here].ravel(), axis=0)
+                        score[:, block.columns] = picked.reshape(here.size, -1)
+                    for g, prior in enumerate(firsts):
+                        at = self.n_items_parameters + 2 * g
+                        score[:, at : at + 2] = np.where((group[here] == g)[:, None], prior[q], 0.0)
+                    weight = post[here, q, None].astype(np.float32)
+                    mean[here] += weight * score
+                    kept.append((here, np.sqrt(weight), score))
+                for here, root, score in kept:
+                    score -= mean[here]
+                    score *= root
+                    out += score.T @ score
+        return out
+
+    def _node_table(self, block: Block, x: FloatArray) -> NDArray[np.float32]:
+        """Derivatives by node and by item's category, a row of noughts last in each item for one not presented."""
+        _, d = block.derivatives(x[block.index], self.theta)
+        n_items, k = block.index.shape
+        out = np.zeros((self.theta.size, n_items, k + 1, k), dtype=np.float32)
+        out[:, :, :k] = d.transpose(2, 0, 1, 3)
+        return out.reshape(self.theta.size, n_items * (k + 1), k)
+
+    def _places(self, block: Block, codes: NDArray[np.int16]) -> NDArray[np.int64]:
+        """Row of a node's table for every person and item of a block."""
+        n_items, k = block.index.shape
+        code = codes[:, self._columns(block)].astype(np.int64)
+        return np.asarray(np.where(code >= 0, code, k) + np.arange(n_items) * (k + 1))

@@ -20,6 +20,8 @@ EXACT_INFORMATION_TO = 3000
 EM_PASSES = 18
 NEWTON_STEPS = 40
 DECREMENT = 1e-9
+LEAST_PIVOT = 1e-2
+"""Smallest pivot, of a matrix scaled to ones on its diagonal, at which the quick way is as good as the eigenvalues."""
 
 
 @dataclass
@@ -88,8 +90,53 @@ def _em(problem: Problem, x: FloatArray, passes: int) -> tuple[FloatArray, int]:
     return x, used
 
 
-def _newton(problem: Problem, x: FloatArray, *, exact: bool) -> tuple[FloatArray, int, bool, FloatArray]:
-    """Newton steps with halving on the observed information until the decrement vanishes."""
+def _towards(curvature: FloatArray, gradient: FloatArray) -> FloatArray:
+    """Newton's step; where the curvature is not that of a maximum, along its directions made positive."""
+    try:
+        root = np.linalg.cholesky(curvature)
+        if np.diag(root).min() > LEAST_PIVOT:
+            return np.asarray(np.linalg.solve(curvature, gradient))
+    except np.linalg.LinAlgError:
+        pass  # not positive definite: the slower way below
+    values, vectors = np.linalg.eigh(curvature)
+    return np.asarray(vectors @ ((vectors.T @ gradient) / np.maximum(np.abs(values), 1e-6)))
+
+
+def _inverse(information: FloatArray) -> FloatArray | None:
+    """Inverse of a scaled information matrix; None where the data do not determine every parameter."""
+    try:
+        root = np.linalg.cholesky(information)
+        if np.diag(root).min() > LEAST_PIVOT:
+            out = np.linalg.inv(information)
+            return np.asarray((out + out.T) / 2)
+    except np.linalg.LinAlgError:
+        pass  # not positive definite: the slower way below says by how much
+    values, vectors = np.linalg.eigh(information)
+    return np.asarray((vectors / values) @ vectors.T) if values.min() > 1e-9 else None
+
+
+def newton(
+    problem: Problem,
+    x: FloatArray,
+    *,
+    exact: bool,
+    basis: FloatArray | None = None,
+    information_after: bool = True,
+) -> tuple[FloatArray, int, bool, FloatArray]:
+    """Newton steps with halving on the observed information until the decrement vanishes.
+
+    Parameters
+    ----------
+    problem : Problem
+    x : ndarray
+        Where to begin.
+    exact : bool
+        Louis's information; otherwise the cross product of the scores.
+    basis : ndarray, shape (n_all, n_free), optional
+        Directions in which the parameters may move, to hold some equal; the free ones by themselves if left out.
+    information_after : bool
+        Whether the information is wanted where the search ends.
+    """
     value, counts = problem.expect(x)
     passes = 1
     information = problem.observed_information(x, counts, exact=exact)
@@ -98,12 +145,11 @@ def _newton(problem: Problem, x: FloatArray, *, exact: bool) -> tuple[FloatArray
     age = 0
     limit = DECREMENT if not problem.single else 1e-4
     for _ in range(NEWTON_STEPS):
-        gradient = problem.gradient(x, counts)[free]
-        inner = information[np.ix_(free, free)]
+        gradient = problem.gradient(x, counts)
+        gradient = gradient[free] if basis is None else basis.T @ gradient
+        inner = information[np.ix_(free, free)] if basis is None else basis.T @ information @ basis
         scale = np.sqrt(np.maximum(np.diag(inner), 1e-8))
-        values, vectors = np.linalg.eigh(inner / np.outer(scale, scale))
-        values = np.maximum(np.abs(values), 1e-6)
-        step = vectors @ ((vectors.T @ (gradient / scale)) / values) / scale
+        step = _towards(inner / np.outer(scale, scale), gradient / scale) / scale
         gain = float(gradient @ step)
         if gain < limit:
             converged = True
@@ -111,7 +157,10 @@ def _newton(problem: Problem, x: FloatArray, *, exact: bool) -> tuple[FloatArray
         size = min(1.0, 2.0 / float(np.abs(step).max()))
         for _ in range(10):
             trial = x.copy()
-            trial[free] += size * step
+            if basis is None:
+                trial[free] += size * step
+            else:
+                trial += basis @ (size * step)
             if problem.allowed(trial):
                 new, new_counts = problem.expect(trial)
                 passes += 1
@@ -126,7 +175,8 @@ def _newton(problem: Problem, x: FloatArray, *, exact: bool) -> tuple[FloatArray
         if (slow or size < 1) and age >= 1:
             information = problem.observed_information(x, counts, exact=exact)
             age = 0
-    information = problem.observed_information(x, counts, exact=exact)
+    if information_after:
+        information = problem.observed_information(x, counts, exact=exact)
     return x, passes, converged, information
 
 
@@ -203,7 +253,7 @@ def fit_mml(
     x = problem.pack(items, np.zeros(n_groups), np.ones(n_groups))
     exact = codes.shape[0] <= EXACT_INFORMATION_TO
     x, passes = _em(problem, x, EM_PASSES)
-    x, more, converged, information = _newton(problem, x, exact=exact)
+    x, more, converged, information = newton(problem, x, exact=exact, information_after=errors)
     loglik, _ = problem.expect(x, double=True)
     loglik -= problem.penalty(x)
     free = problem.free
@@ -213,9 +263,9 @@ def fit_mml(
     notes = []
     if errors:
         scale = np.sqrt(np.maximum(np.abs(np.diag(inner)), 1e-12))
-        values, vectors = np.linalg.eigh(inner / np.outer(scale, scale))
-        if values.min() > 1e-9:
-            covariance = (vectors / values) @ vectors.T / np.outer(scale, scale)
+        inverse = _inverse(inner / np.outer(scale, scale))
+        if inverse is not None:
+            covariance = inverse / np.outer(scale, scale)
             se[free] = np.sqrt(np.diag(covariance))
         else:
             notes.append("The information matrix is singular: the data do not determine every parameter; no errors.")

@@ -7,7 +7,7 @@ Graded response (grm): P(at least category k | θ) = logistic(a·θ + d_k), d de
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ from sjt.psychometrics._validate import FloatArray
 Model = Literal["rasch", "2pl", "pcm", "gpcm", "grm"]
 MODELS: tuple[Model, ...] = ("rasch", "2pl", "pcm", "gpcm", "grm")
 TINY = 1e-30
+MOST_COUNTED = 4096
 IntArray = NDArray[np.int64]
 
 
@@ -164,7 +165,7 @@ def code(marks: ArrayLike) -> tuple[NDArray[np.int16], list[FloatArray]]:
     kinds = []
     for j in range(x.shape[1]):
         here = np.isfinite(x[:, j])
-        values, at = np.unique(x[here, j], return_inverse=True)
+        values, at = _distinct(x[here, j])
         if values.size > 101:
             raise ShapeError(f"Item {j + 1} has {values.size} different marks; a response model takes 101 at most.")
         codes[here, j] = at
@@ -172,11 +173,22 @@ def code(marks: ArrayLike) -> tuple[NDArray[np.int16], list[FloatArray]]:
     return codes, kinds
 
 
+def _distinct(column: FloatArray) -> tuple[FloatArray, NDArray[Any]]:
+    """The different marks in order and where each answer's stands; whole and half marks are counted, not sorted."""
+    twice = 2 * column
+    if column.size and twice.min() >= 0 and twice.max() <= MOST_COUNTED:
+        number = twice.astype(np.int64)
+        if (number == twice).all():
+            seen = np.bincount(number) > 0
+            return np.flatnonzero(seen) / 2, (np.cumsum(seen) - 1)[number]
+    return np.unique(column, return_inverse=True)
+
+
 def starting_values(model: Model, codes: NDArray[np.int16], kinds: list[FloatArray]) -> Items:
     """Parameters from the marginal shares of the categories."""
     slopes, intercepts = np.ones(len(kinds)), []
     for j, values in enumerate(kinds):
-        n = np.bincount(codes[codes[:, j] >= 0, j], minlength=values.size).astype(np.float64) + 0.5
+        n = np.bincount(codes[:, j] + 1, minlength=values.size + 1)[1:] + 0.5
         share = n / n.sum()
         if model == "grm":
             tail = 1 - np.cumsum(share)[:-1]

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from sjt.errors import InputError, ShapeError
 from sjt.psychometrics import dif
 from sjt.psychometrics.commands.dif import dif as command
+from sjt.psychometrics.dif_analysis import bands_for
 from sjt.psychometrics.dif_logistic import logistic_dif
+from sjt.psychometrics.irt_dif import irt_lr_dif, joined
 
 HERE = Path(__file__).parent / "reference"
 CASES = json.loads((HERE / "dif.json").read_text())
@@ -271,3 +273,71 @@ def test_impossible_counts_are_refused() -> None:
         dif.mantel(np.full((1, 2, 2), -1.0), [0, 1])
     with pytest.raises(ShapeError, match="two categories"):
         dif.mantel_haenszel(np.ones((1, 2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("name", "focal", "items"), [("math14w", "female", [0, 5, 8]), ("verbal_aggression", "male", [7])]
+)
+def test_likelihood_ratios_of_response_models_meet_mirt(name: str, focal: str, items: list[int]) -> None:
+    """mirt's multipleGroup and DIF: every item's slope and intercepts freed from the constrained model."""
+    lines = (HERE / f"{name}.csv").read_text().replace('"', "").splitlines()
+    k, column = len(values(MATH["mh"] if name == "math14w" else VERBAL["mantel_1963"], "chisq")), lines[0].split(",")
+    cells = [line.split(",") for line in lines[1:]]
+    marks = np.array([[float(cell) for cell in row[:k]] for row in cells])
+    group = [int(row[column.index("gender")] == focal) for row in cells]
+    want = (MATH if name == "math14w" else VERBAL)["irt_lr"]["values"]
+    found = irt_lr_dif(marks, group, items=items)
+    assert found.loglik == pytest.approx(want["loglik_constrained"], abs=1e-5)
+    assert found.focal_mean == pytest.approx(want["focal_mean"], abs=1e-4)
+    for one, j in zip(found.items, items, strict=True):
+        assert one.lr_both == pytest.approx(want["x2"][j], abs=1e-4)
+        assert one.df_both == want["df"][j]
+        assert one.p_both == pytest.approx(want["p"][j], abs=1e-5)
+        assert one.lr_uniform + one.lr_nonuniform == pytest.approx(one.lr_both, abs=1e-6)
+        assert one.lr_nonuniform >= 0 and one.difference_absolute >= abs(one.difference) - 1e-12
+
+
+def test_likelihood_ratios_tell_a_harder_item_from_a_blunter_one(tmp_path: Path) -> None:
+    """The first item is harder for group b, the second tells less about it; the anchor is purified of both."""
+    rng = np.random.default_rng(11)
+    n = 600
+    theta, g = rng.normal(size=n), np.arange(n) % 2
+    slope = np.full((n, 6), 1.5)
+    slope[g == 1, 1] = 0.4
+    hard = np.zeros((n, 6))
+    hard[g == 1, 0] = 1.0
+    right = (rng.uniform(size=(n, 6)) < 1 / (1 + np.exp(-slope * theta[:, None] + hard))).astype(int)
+    path = tmp_path / "r.csv"
+    lines = [f"p{i},{'ab'[g[i]]}," + ",".join(map(str, right[i])) for i in range(n)]
+    path.write_text("person,@g,u,v,w,x,y,z\n" + "\n".join(lines))
+    answer = run(path, "--group", "g", "--reference", "a", "--purify", "--irt-lr")
+    rows = [row["irt_lr"] for row in answer["items"]]
+    assert answer["irt_lr"]["model"] == "2pl" and answer["irt_lr"]["purified"] == ["u", "v"]
+    assert rows[0]["p_uniform"] < 1e-4 and rows[0]["p_nonuniform"] > 0.01 and rows[0]["difference"] < -0.1
+    assert rows[1]["p_nonuniform"] < 1e-4 and abs(rows[1]["difference"]) < rows[1]["difference_absolute"]
+    assert all(row["p_both"] > 0.01 for row in rows[2:])
+
+
+def test_likelihood_ratios_say_why_there_are_none(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    marks, group = rng.integers(0, 21, (120, 4)).astype(float), np.arange(120) % 2
+    marks[:, 1] = np.where(group == 1, 0, marks[:, 1] > 9)  # one group has one mark only
+    alike = joined(marks, group)
+    assert [np.unique(column).size for column in alike.T] == [5, 2, 5, 5]
+    assert (np.corrcoef(marks[:, 0], alike[:, 0])[0, 1]) > 0.9
+    found = irt_lr_dif(alike, group, items=[1])
+    assert found.items[0].why is not None and "same marks" in found.items[0].why
+    with pytest.raises(ShapeError, match="30 in each"):
+        irt_lr_dif(marks[:40], group[:40])
+    path = tmp_path / "r.csv"
+    path.write_text("person,@g,x,y\n" + "\n".join(f"p{i},{'ab'[i % 2]},{i % 3},{i % 2}" for i in range(40)))
+    answer = run(path, "--group", "g", "--irt-lr")
+    assert "30 in each" in answer["irt_lr"]["why"] and answer["items"][0]["irt_lr"] is None
+
+
+def test_from_two_hundred_persons_a_class_needs_no_odds(tmp_path: Path) -> None:
+    rows = run(responses(tmp_path / "r.csv", 220, 0.8, 5, items=12), "--group", "sex", "--bands", "5")["items"]
+    assert all("small_n" in row["flags"] for row in rows)
+    assert all(("dif" in row["flags"]) == (row["class"] not in ("A", "AA")) for row in rows)
+    assert rows[0]["class"] in ("BB", "CC")
+    assert [bands_for(n) for n in (199, 500, 5000)] == [5, 10, None]

@@ -11,8 +11,10 @@ from click.testing import CliRunner
 from sjt.errors import ShapeError
 from sjt.psychometrics import irt, irt_scores
 from sjt.psychometrics.commands.analyse import analyse
+from sjt.psychometrics.irt_blocks import blocks_of
 from sjt.psychometrics.irt_likelihood import Prior
 from sjt.psychometrics.irt_mml import Fit, fit_mml
+from sjt.psychometrics.irt_models import Items, code
 
 HERE = Path(__file__).parent / "reference"
 SETS = {name: json.loads((HERE / f"{name}.json").read_text()) for name in ("math14w", "verbal_aggression")}
@@ -183,3 +185,37 @@ def test_analyse_prints_the_fit(model: str, tmp_path: Path) -> None:
     assert answer["model"] == model and answer["converged"]
     assert [row["item"] for row in answer["items"]] == list("abcdef")
     assert answer["persons"][3]["person"] == "p3" and answer["persons"][3]["se"] > 0
+
+
+@pytest.mark.parametrize("model", ["grm", "gpcm"])
+def test_items_computed_together_equal_each_by_itself(model: Any) -> None:
+    """Items of two, three and five categories, one with a gap in its marks."""
+    rng = np.random.default_rng(2)
+    kinds = [np.arange(2.0), np.arange(5.0), np.array([0.0, 1.0, 3.0]), np.arange(3.0), np.arange(5.0)]
+    intercepts = [-np.sort(rng.normal(size=k.size - 1)) for k in kinds]
+    items = Items(model, kinds, rng.lognormal(size=5), intercepts)
+    theta = np.linspace(-4, 4, 9)
+    flat = np.concatenate([np.concatenate([[a], c]) for a, c in zip(items.slopes, items.intercepts)])
+    seen = 0
+    for block in blocks_of(items, theta.size):
+        par, counts = flat[block.index], rng.uniform(1, 9, (*block.index.shape, theta.size))
+        p, d = block.derivatives(par, theta)
+        information = block.information(par, theta, counts)
+        for row, start in enumerate(block.index[:, 0]):
+            j = int(np.searchsorted(items.offsets, start))
+            one_p, one_d = items.derivatives(j, theta)
+            np.testing.assert_allclose(p[row], one_p, rtol=1e-12)
+            np.testing.assert_allclose(d[row], one_d, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(
+                information[row], items.information_of_counts(j, theta, counts[row]), rtol=1e-9, atol=1e-9
+            )
+            seen += 1
+    assert seen == 5
+
+
+def test_half_marks_and_odd_marks_are_numbered_alike() -> None:
+    column = np.array([2.5, 0.5, np.nan, 2.5, 1.0])
+    for shift in (0.0, -7.0, 1 / 3):  # counted, negative, neither whole nor half
+        codes, kinds = code(np.column_stack([column + shift, column]))
+        np.testing.assert_array_equal(codes[:, 0], [2, 0, -1, 2, 1])
+        np.testing.assert_array_equal(kinds[0], np.array([0.5, 1.0, 2.5]) + shift)

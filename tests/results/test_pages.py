@@ -203,7 +203,7 @@ def test_a_changed_cut_leaves_released_results_as_they_were(client_as: Clients, 
 def test_csv_keeps_the_contracts_columns(client_as: Clients, sat: SatSession) -> None:
     client = client_as(Role.AUDITOR)
     long = client.get(f"/results/sessions/{sat.id}/results.csv").text.splitlines()
-    assert long[0] == "session,form,candidate,attempt,item_version,format,rule,status,marks,max,label"
+    assert long[0] == "session,form,candidate,attempt,item_version,format,rule,status,marks,max,key_version,label"
     assert len(long) == 1 + 12 * 5
     wide = client.get(f"/results/sessions/{sat.id}/results.csv?shape=wide").text.splitlines()
     assert wide == ["candidate,form,raw,max,cut,sem,outcome,released_at,label"]
