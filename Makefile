@@ -8,7 +8,7 @@ export SJT_SHARED ?= ../shared
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check format bench bench-faults bench-coverage screenshots lock clean
+.PHONY: help setup demo test quick check format bench bench-faults bench-coverage accessibility screenshots lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,7 +28,7 @@ demo: $(STAMP) ## build the demonstration in ./var/demo and serve it
 test: $(STAMP) ## everything: lint, types, floors, all tests (browser and PostgreSQL too)
 	@BIN=$(BIN) tools/find_chromium.sh
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=20
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --durations=20
 
 quick: $(STAMP) ## the fast tests, under a minute
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser and not postgresql"
@@ -53,6 +53,9 @@ bench-faults: $(STAMP) ## the long proofs by breaking it
 bench-coverage: $(STAMP) ## 2,000 replications: do the intervals hold the truth?
 	$(BIN)/python benchmarks/coverage.py --page docs/coverage.md
 	$(BIN)/python benchmarks/coverage_structure.py --page docs/coverage.md
+
+accessibility: $(STAMP) ## axe, Tab, targets and reflow on every kind of page, into docs/accessibility.md
+	$(BIN)/python tools/accessibility.py
 
 screenshots: $(STAMP) ## every page as its user, into docs/images
 	$(BIN)/python tools/screenshots.py

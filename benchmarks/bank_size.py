@@ -5,12 +5,14 @@
 Goal: search, filter, coverage, the bank's health and the list each answer in under a second. The reference is one SQL
 scan over the text of every current version (``instr`` in SQLite), timed in the same run; a page also draws its HTML,
 checks the guard and writes what it must. The first look after a start reads every file of the bank once and is told
-apart; it is made again only when the bank has changed. Seconds are CPU time, so that a busy machine tells the same.
+apart. Then one scenario is changed before each page is asked for: only its files are read anew, and that look has the
+same goal. Seconds are CPU time, so that a busy machine tells the same.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import statistics
 import sys
@@ -24,7 +26,7 @@ from sjt import db
 from sjt.access import SYSTEM, Role
 from sjt.accounts import service as accounts
 from sjt.app import create_app
-from sjt.authoring import import_export
+from sjt.authoring import import_export, store
 from sjt.authoring.bank import load_files, read_files
 from sjt.authoring.checks import Report
 from sjt.authoring.import_export import Prepared
@@ -67,6 +69,27 @@ def filled(folder: Path, scenarios: int, seed: int) -> tuple[db.Database, Settin
         import_export.put(session, ready, by=SYSTEM, now=utc_now())
     settings = Settings("", folder, "x" * 40, folder / "anchor.pem", secure_cookies=False, testing=True)
     return database, settings
+
+
+def change(number: int) -> None:
+    """Put another version of one scenario into the bank, as the editor does."""
+    with db.transaction() as session:
+        row = store.bank(session)
+        assert row is not None
+        held = store.current_versions(session, row.id)
+        last = held[sorted(held)[number]]
+        text = bytes(last.scenario_bytes).replace(b'title = "', b'title = "Again: ', 1)
+        sha256 = hashlib.sha256(text).hexdigest()
+        known = store.scenario(session, last.scenario_id)
+        assert known is not None
+        known.version += 1
+        fields = last.model_dump() | {"n": known.version, "scenario_bytes": text, "scenario_sha256": sha256}
+        session.add(known)
+        session.flush()
+        session.add(type(last)(**fields))
+        session.flush()
+        row.sha256 = import_export.sha256_of(store.current_hashes(session, row))
+        session.add(row)
 
 
 def signed_in(database: db.Database, settings: Settings) -> Any:
@@ -112,17 +135,29 @@ def main() -> int:
             times["scan"].append(timed(scan))
             for name, url in PAGES.items():
                 times[name].append(timed(lambda url=url: page(url)))  # type: ignore[misc]  # bound
+        changed = {}
+        for number, (name, url) in enumerate(PAGES.items()):
+            change(number)
+            changed[name] = timed(lambda url=url: page(url))  # type: ignore[misc]  # bound
         database.dispose()
     middle = {name: statistics.median(rows) for name, rows in times.items()}
     print(f"{given.scenarios} scenarios in SQLite; medians of {given.rounds} rounds, CPU seconds")
-    print(f"{'':18}{'first, s':>10}{'then, s':>10}{'× scan':>9}")
+    print(f"{'':18}{'first, s':>10}{'then, s':>10}{'× scan':>9}{'changed, s':>12}")
     print(f"{'bare SQL scan':18}{'':>10}{middle['scan']:>10.3f}{1:>9.1f}")
     for name in PAGES:
-        print(f"{name:18}{first[name]:>10.3f}{middle[name]:>10.3f}{middle[name] / middle['scan']:>9.1f}")
-    slow = [name for name in PAGES if middle[name] >= GOAL]
+        times_scan = middle[name] / middle["scan"]
+        print(f"{name:18}{first[name]:>10.3f}{middle[name]:>10.3f}{times_scan:>9.1f}{changed[name]:>12.3f}")
+    slow = [name for name in PAGES if max(middle[name], changed[name]) >= GOAL]
     print("all under a second" if not slow else f"a second or more: {', '.join(slow)}")
     if given.json:
-        result = {"scenarios": given.scenarios, "first": first, "median": middle, "goal": GOAL, "met": not slow}
+        result = {
+            "scenarios": given.scenarios,
+            "first": first,
+            "median": middle,
+            "changed": changed,
+            "goal": GOAL,
+            "met": not slow,
+        }
         given.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return 1 if slow else 0
 

@@ -1,7 +1,7 @@
 """Do the jackknife's intervals and those of D (27 %) hold the truth? The second half of docs/coverage.md.
 
     python benchmarks/coverage_structure.py [--replications 2000] [--sizes 20 50 200] [--bootstrap 1000] [--seed 1]
-        [--json FILE] [--page docs/coverage.md]
+        [--json FILE] [--page docs/coverage.md] [--join FILE …]
 
 Lambda-6, the omegas, Eρ², Φ and Φ(λ) by leaving out groups of persons; D by the bootstrap. Populations as in
 coverage.py, and one of 24 items in three groups for hierarchical omega. Same test of each share: exact binomial
@@ -183,8 +183,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--page", type=Path, help="Put the table at the end of this page.")
+    parser.add_argument("--join", type=Path, nargs="+", help="Run nothing: the page of sizes that were run apart.")
     options = parser.parse_args()
     known, rows, failed = Known(), [], 0
+    if options.join:  # each size has random numbers of its own: apart they are the same as together
+        for path in options.join:
+            rows += json.loads(path.read_text("utf-8"))["rows"]
+        write(options, known, rows)
+        return int(any(not row["met"] for row in rows))
     for n in options.sizes:
         rng = np.random.default_rng([options.seed, n])
         held: dict[str, int] = {}

@@ -47,7 +47,7 @@ class Bench:
     """What the cases share: a launcher, a PostgreSQL, a folder; each made when first asked for."""
 
     def __init__(self, folder: Path, scale: float) -> None:
-        self.folder, self.scale = folder, scale
+        self.folder, self.scale, self.part = folder, scale, 1
         self._launcher: Launcher | None = None
         self._postgresql: OwnPostgresql | None = None
         self._made = 0
@@ -127,9 +127,9 @@ def _sqlite(bench: Bench) -> tuple[Path, db.Database]:
 
 
 CASES: Final[dict[str, Callable[[Bench], Outcome]]] = {
-    "server-kills": lambda b: kills.server_kills(b.launcher, b.place(), kills=b.times(1000), say=say),
-    "writer-kills": lambda b: kills.writer_kills(b.place(), kills=b.times(1000), say=say),
-    "power-cuts": lambda b: power.power_cuts(b.place(), cuts=b.times(1000)),
+    "server-kills": lambda b: kills.server_kills(b.launcher, b.place(), kills=b.times(1000), seed=b.part, say=say),
+    "writer-kills": lambda b: kills.writer_kills(b.place(), kills=b.times(1000), seed=b.part, say=say),
+    "power-cuts": lambda b: power.power_cuts(b.place(), cuts=b.times(1000), seed=b.part),
     "failing-disk": lambda b: power.failing_disk(b.place(), faults=b.times(1000)),
     "arrivals": lambda b: arrivals.arrivals(_sqlite(b)[1], cases=b.times(10_000)),
     "arrivals-postgresql": lambda b: arrivals.arrivals(b.postgresql.database(), cases=b.times(1000)),
@@ -157,6 +157,48 @@ CASES: Final[dict[str, Callable[[Bench], Outcome]]] = {
     "browser": browser,
     "clocks": clocks,
 }
+
+
+PARTS: Final = {"server-kills": 20, "writer-kills": 10, "power-cuts": 10}
+"""Cases of an hour or so, run in as many parts, each with random numbers of its own and kept when it is done."""
+
+
+def in_parts(name: str, bench: Bench, keep: Path | None) -> Outcome:
+    """Run a case part by part; with a folder to keep them in, what was run before is not run again."""
+    parts = PARTS.get(name, 1)
+    if parts == 1:
+        return CASES[name](bench)
+    whole, done = bench.scale, []
+    for part in range(1, parts + 1):
+        kept = keep / "parts" / f"{name}-{part}.json" if keep else None
+        if kept is not None and kept.exists():
+            done.append(Outcome(**json.loads(kept.read_text("utf-8"))))
+            continue
+        bench.scale, bench.part = whole / parts, part
+        done.append(CASES[name](bench))
+        say(f"part {part} of {parts} in {done[-1].seconds:.0f} s")
+        if kept is not None:
+            kept.parent.mkdir(exist_ok=True)
+            kept.write_text(json.dumps(dataclasses.asdict(done[-1]), indent=1), "utf-8")
+    bench.scale, bench.part = whole, 1
+    return joined(done)
+
+
+def joined(parts: Sequence[Outcome]) -> Outcome:
+    """Add up the parts of one case."""
+    number, unit = sum(int(one.runs.split()[0].replace(",", "")) for one in parts), parts[0].runs.split(maxsplit=1)[1]
+    return Outcome(
+        parts[0].case,
+        parts[0].database,
+        f"{number:,} {unit}",
+        parts[0].saw,
+        told=sum(one.told for one in parts),
+        lost=sum(one.lost for one in parts),
+        doubled=sum(one.doubled for one in parts),
+        troubles=[words for one in parts for words in one.troubles],
+        notes=[f"in {len(parts)} parts; of the first: {words}" for words in parts[0].notes],
+        seconds=sum(one.seconds for one in parts),
+    )
 
 
 def machine() -> str:
@@ -210,7 +252,7 @@ def main() -> int:
         for name in () if options.from_kept else options.only or CASES:
             print(f"{name} …", flush=True)
             try:
-                outcome = CASES[name](bench)
+                outcome = in_parts(name, bench, options.keep)
             except Exception:  # one case that breaks down is a failure of its own, not the end of the others
                 trace = traceback.format_exc()
                 outcome = Outcome(name, "", "broke down", "", troubles=[trace.strip().splitlines()[-1]])

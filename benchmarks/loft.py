@@ -20,7 +20,8 @@ from assembly_banks import instance
 
 from sjt.authoring.assembly_instance import read_instance
 from sjt.authoring.assembly_solve import Effort, solve
-from sjt.authoring.pool import draw, fill
+from sjt.authoring.pool import fill
+from sjt.delivery.dealing import draw
 
 
 def faults(data: dict, form: list[int]) -> int:

@@ -26,3 +26,8 @@ def bank_dir() -> Path:
     """Give the working bank: where ``SJT_BANK`` points, else the shipped example."""
     named = os.environ.get("SJT_BANK", "")
     return Path(named) if named else resource_root() / "scenario_bank" / "cypf"
+
+
+def practice_dir() -> Path:
+    """Give the bank of the practice test, which anybody may take."""
+    return resource_root() / "scenario_bank" / "practice"

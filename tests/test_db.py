@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,9 +157,11 @@ def test_two_transactions_at_once_both_come_through(either: db.Database) -> None
         assert session.execute(sa.text("SELECT length(name) FROM organisation")).scalar_one() == 41
 
 
-def test_sqlite_writes_through_to_the_disk_and_keeps_foreign_keys(database: db.Database) -> None:
+def test_sqlite_writes_through_to_the_disk_and_keeps_foreign_keys(tmp_path: Path) -> None:
+    database = db.Database(f"sqlite:///{tmp_path / 'as-served.sqlite'}")
     with database.engine.connect() as connection:
         said = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in PRAGMAS}
+    database.dispose()
     assert said == PRAGMAS
 
 

@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -23,19 +22,11 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.builders.server import CHROMIUM_ARGUMENTS, serving  # noqa: E402 - the checkout must be on the path first
-from tools.screenshots_drawing import NARROW, Artist, Cast, not_drawn, shrink_kept  # noqa: E402
+from tools.screenshots_drawing import NARROW, Artist, Cast, build, not_drawn, shrink_kept  # noqa: E402
+from tools.screenshots_keyboard import by_keyboard  # noqa: E402
 from tools.screenshots_paper import on_paper, slips  # noqa: E402
 from tools.screenshots_sitting import sitting  # noqa: E402
 from tools.screenshots_staff import staff  # noqa: E402
-
-
-def build(data: Path) -> None:
-    ready = os.environ.get("SJT_TEST_DEMONSTRATION")
-    if ready:
-        shutil.copytree(ready, data)
-        return
-    command = f"from sjt.cli import main; main(['demo', '--data', {str(data)!r}, '--no-serve'])"
-    subprocess.run([sys.executable, "-c", command], env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, check=True)
 
 
 def main() -> int:
@@ -48,6 +39,8 @@ def main() -> int:
     chromium = os.environ.get("SJT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     artist, names = Artist(asked.into, whole=asked.whole), set(asked.names)
     pieces = {"slips": slips, "sitting": sitting, "paper": on_paper}
+    if names == {"keyboard"}:
+        return by_keyboard(asked.into, chromium)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         build(data)
@@ -60,6 +53,8 @@ def main() -> int:
                 if not names or name in names:
                     pieces[name](cast, artist, told)
             browser.close()
+    if not names or "keyboard" in names:  # a sitting of its own needs a demonstration whose session still waits
+        by_keyboard(asked.into, chromium)
     if not names:
         shrink_kept(asked.into.resolve())
     print(f"{artist.drawn} pictures in {asked.into}; {artist.faults} parts beyond {NARROW} px")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -23,6 +24,16 @@ NARROW: Final = 320
 PAGES_SHOWN: Final = 4
 FILE: Final = re.compile(r"\.(csv|json|seb|zip|svg|js)`|<path:filename>|/(healthz|readyz|state)`|/PROOF")
 ONLY_LEADS_ON: Final = frozenset({"web.front_door", "results.rate_next", "web.styleguide"})
+
+
+def build(data: Path) -> None:
+    """Build a demonstration, or copy the one that ``SJT_TEST_DEMONSTRATION`` names."""
+    ready = os.environ.get("SJT_TEST_DEMONSTRATION")
+    if ready:
+        shutil.copytree(ready, data)
+        return
+    command = f"from sjt.cli import main; main(['demo', '--data', {str(data)!r}, '--no-serve'])"
+    subprocess.run([sys.executable, "-c", command], env={**os.environ, "OPENBLAS_NUM_THREADS": "1"}, check=True)
 
 
 class Artist:

@@ -37,6 +37,12 @@ STAFF_VIEWS: Final = (
     View("sign-in", "anyone", "/sign-in"),
     View("accessibility", "anyone", "/accessibility"),
     View("privacy", "anyone", "/privacy"),
+    View("practice", "anyone", "/practice/"),
+    View("practice-test", "anyone", "/practice/test"),
+    View("practice-end", "anyone", "/practice/end"),
+    View("adjustments", "access", "/adjustments/?show=all"),
+    View("adjustment-evidence", "access", "/adjustments/?show=all", (f"^/adjustments/{ID}$",)),
+    View("words-to-candidates", "admin", "/people/words"),
     View("error-not-found", "anyone", "/nowhere"),
     View("error-forbidden", "employer", "/audit/"),
     View("preflight", "anyone", "/preflight/"),
@@ -145,6 +151,11 @@ STAFF_VIEWS: Final = (
     View("results", "officer", "/results/"),
     View("session-results", "officer", "/results/sessions/{finished}"),
     View("marks", "officer", "/results/sessions/{finished}", ("/marks$",)),
+    View("corrections", "psychometrician", "/results/corrections"),
+    View("correction-choose", "psychometrician", "/results/corrections/new"),
+    View("correction-new", "psychometrician", "/results/corrections/new?item=cypf-0035-a"),
+    View("correction", "officer", "/results/corrections", (f"^/results/corrections/{ID}$",)),
+    View("re-award", "officer", "/results/sessions/{finished}/re-award"),
     View("statement", "officer", "/results/sessions/{finished}", ("/statement$",), printed=True),
     View("epa-records", "officer", "/epa/"),
     View("epa-record", "assessor", "/epa/?show=awarded", (f"^/epa/{ID}$",)),
@@ -172,6 +183,8 @@ def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> 
     words = {"session": told["session"], "finished": told["finished"][-1]}
     if not names or names & {"panel", "rate", "judging-judge"}:
         a_panel(cast["psychometrician"])
+    if not names or names & {"corrections", "correction", "re-award"}:
+        a_correction(cast, words["finished"])
     if not names or names & {one.name for one in STAFF_VIEWS if one.name.startswith("draft")}:
         two_edits(cast["writer"])
     if not names or names & {"form-analysis", "form-item"}:
@@ -212,6 +225,24 @@ def a_panel(page: Page) -> None:
     for judge in page.locator("input[type=checkbox][name=judges]").all():
         judge.check()
     page.get_by_role("button", name="Start panel").click()
+
+
+def a_correction(cast: Cast, session: str) -> None:
+    """Have a key corrected after the test, signed by two officers, and its session marked by it."""
+    page = cast["psychometrician"]
+    page.goto("/results/corrections/new?item=cypf-0035-a")
+    page.locator("[name=key]").fill("B > D > C > E > A")
+    page.locator("[name=reason]").fill("A centre’s appeal showed that the first place belonged to another response.")
+    page.get_by_role("button", name="Propose").click()
+    page.wait_for_url(re.compile(f"/results/corrections/{ID}$"))
+    for login in ("officer", "officer2"):
+        cast[login].goto(page.url)
+        cast[login].get_by_role("button", name="Sign this correction").click()
+        cast[login].wait_for_load_state()
+    page.goto(page.url)
+    page.get_by_role("button", name=re.compile("^Mark .* anew$")).click()
+    page.goto(f"/results/sessions/{session}")
+    page.get_by_role("link", name="Re-award…").wait_for(timeout=120_000)
 
 
 def two_edits(page: Page) -> None:

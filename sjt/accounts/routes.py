@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from sjt import db
 from sjt.access import Permission, Role
 from sjt.accounts import desk as desks
-from sjt.accounts import employers, mail, passwords, service
+from sjt.accounts import employers, mail, organisation, passwords, service
 from sjt.accounts.model import LinkPurpose
 from sjt.accounts.tables import User
 from sjt.accounts.throttle import Throttle
@@ -21,6 +21,7 @@ from sjt.accounts.webforms import (
     ChangePasswordForm,
     EmployerForm,
     NewPasswordForm,
+    OrganisationForm,
     PersonForm,
     RolesForm,
     SignInForm,
@@ -310,6 +311,34 @@ def person_access(user_id: UUID) -> ResponseReturnValue:
             raise Forbidden("Say whether to disable or to enable the log-in.")
     flash("The log-in is disabled." if deed == "disable" else "The log-in is enabled.", "ok")
     return redirect(url_for("accounts.person", user_id=user_id), 303)
+
+
+def _words_page(form: OrganisationForm | None = None) -> str:
+    with db.session() as session:
+        row, said = service.organisation(session), organisation.words(session)
+    held = {} if row is None else {"content": row.content_words, "support": row.support_words}
+    shown_form = form or OrganisationForm(formdata=None, data=held)
+    return render_template("accounts/organisation.html", form=shown_form, said=said, own=organisation.Words())
+
+
+@bp.get("/people/words")
+@requires(Permission.MANAGE_PEOPLE)
+def words() -> ResponseReturnValue:
+    """Show what the organisation says to candidates in its own words."""
+    return _words_page()
+
+
+@bp.post("/people/words")
+@requires(Permission.MANAGE_PEOPLE)
+def organisation_post() -> ResponseReturnValue:
+    form = OrganisationForm()
+    if not form.validate_on_submit():
+        return _words_page(form), 422
+    said = organisation.Words(form.content.data or "", form.support.data or "")
+    with db.transaction() as session:
+        organisation.put_words(session, said, by=actor(), now=now())
+    flash("Candidates read these words from now on.", "ok")
+    return redirect(url_for("accounts.words"), 303)
 
 
 @bp.get("/accessibility")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select
 
 from sjt.access import Role
-from sjt.accounts.tables import Login, OneTimeLink, Organisation, User, UserRole
+from sjt.accounts.tables import Login, MailReminder, OneTimeLink, Organisation, User, UserRole
 
 
 def organisation(session: Session) -> Organisation | None:
@@ -71,3 +73,8 @@ def login(session: Session, token_sha256: str) -> Login | None:
 
 def open_logins(session: Session, user_id: UUID) -> Sequence[Login]:
     return session.exec(select(Login).where(col(Login.user_id) == user_id, col(Login.ended_at).is_(None))).all()
+
+
+def last_reminded(session: Session, user_id: UUID) -> date | None:
+    """Give the last day on which somebody was reminded by mail."""
+    return session.exec(select(sa.func.max(col(MailReminder.day))).where(MailReminder.user_id == user_id)).first()

@@ -1,6 +1,6 @@
 """People, their roles, their log-ins, one-time links, and the organisation."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,6 +22,10 @@ class Organisation(SQLModel, table=True):
     epao_id: str = Field(default="", max_length=7)
     simulated: bool = False
     """True: a demonstration; its data are simulated, said on every page."""
+    content_words: str = Field(default="", max_length=2000, sa_column_kwargs={"server_default": ""})
+    """Said to candidates before the questions about what they hold; empty: sjt's own words."""
+    support_words: str = Field(default="", max_length=2000, sa_column_kwargs={"server_default": ""})
+    """Who listens to a candidate afterwards, on the receipt and the way out; empty: sjt's own words."""
 
 
 class User(SQLModel, table=True):
@@ -72,3 +76,13 @@ class Login(SQLModel, table=True):
     token_sha256: str = Field(max_length=64)
     opened_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MailReminder(SQLModel, table=True):
+    """That somebody was reminded by mail on a day; what the mail said is not kept."""
+
+    __tablename__ = "mail_reminder"
+
+    user_id: UUID = Field(primary_key=True, foreign_key="user_account.id")
+    day: date = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)

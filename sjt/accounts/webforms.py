@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, SelectMultipleField, StringField
+from wtforms import EmailField, PasswordField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired, EqualTo, Length, Optional, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -17,6 +17,7 @@ LOGIN_TYPED = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]{1,79}\s*\Z")
 _ROLE_WORDS: Final = {
     Role.FAIRNESS: "Fairness reviewer",
     Role.CENTRE_ADMIN: "Centre administrator",
+    Role.ACCESS_OFFICER: "Officer for adjustments",
     Role.EMPLOYER: "Employer’s contact",
     Role.ADMINISTRATOR: "System administrator",
 }
@@ -31,6 +32,11 @@ def role_words(role: Role) -> str:
 class SignInForm(FlaskForm):
     login = StringField("Log-in name", [DataRequired("Enter your log-in name.")])
     password = PasswordField("Password", [DataRequired("Enter your password.")])
+
+
+class OrganisationForm(FlaskForm):
+    content = TextAreaField("What the questions are about", [Optional(), Length(max=2000)])
+    support = TextAreaField("Who listens afterwards", [Optional(), Length(max=2000)])
 
 
 class NewPasswordForm(FlaskForm):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +21,7 @@ from sjt.psychometrics.reliability import feldt_interval
 from sjt.psychometrics.smallsample import fisher_interval, policy, t_interval
 from sjt.results import service as results
 from sjt.results.jobs import mark_waiting
+from sjt.results.model import MarkRow
 from sjt.times import utc_now
 
 SEED: Final = 1
@@ -39,7 +40,7 @@ def run_analysis(args: Mapping[str, Any], context: JobContext) -> Mapping[str, A
     rows, secrets, papers, cuts, seen, simulated = _read(args, context)
     people = matrix.cohort(rows, secrets, seen, name=str(args.get("session") or args.get("form")))
     context.progress(2, 4, "Computing item and test statistics")
-    found = analyse(people, secrets, papers, cuts)
+    found = {**analyse(people, secrets, papers, cuts), "keys": key_versions(rows)}
     context.check_cancelled()
     context.progress(3, 4, "Drawing")
     drawn = draw(found)
@@ -84,6 +85,15 @@ def _cut(standing: Any, secret: Secret) -> dict[str, Any] | None:
         applied, exact = float(Fraction(secret.cut["applied"])), float(Fraction(secret.cut["exact"]))
         return {"applied": applied, "exact": exact, "se": secret.cut.get("se"), "adopted": False}
     return None
+
+
+def key_versions(rows: Iterable[MarkRow]) -> dict[str, dict[str, int]]:
+    """Give item → version of its key → how many marks were given by it; more than one while marks are mixed."""
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        own = found.setdefault(row.item, {})
+        own[row.key_version] = own.get(row.key_version, 0) + 1
+    return found
 
 
 def analyse(

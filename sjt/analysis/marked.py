@@ -24,7 +24,7 @@ class Marked:
     rows: Sequence[MarkRow]
     sittings: Sequence[Any]
     secrets: Mapping[str, Secret]
-    """By form, sorted."""
+    """By form, sorted; each item as it is marked now, corrected keys in place of the published ones."""
     papers: Mapping[str, Paper]
 
     @property
@@ -66,6 +66,6 @@ def marked(session: Session, args: Mapping[str, Any], *, nobody: str, neither: s
     return Marked(
         rows,
         sat,
-        {form: authoring.secret(session, form) for form in forms},
+        {form: results.marked_by(session, form) for form in forms},
         {form: authoring.paper(session, form) for form in forms},
     )

@@ -11,11 +11,12 @@ from sqlmodel import Session
 
 from sjt import db
 from sjt.access import Permission
-from sjt.analysis import keying, service, store, study_views, views
+from sjt.analysis import service, store, study_views, views
 from sjt.analysis.topics import STANDING, Topic
 from sjt.analysis.views import Subject
 from sjt.analysis.webforms import WhatIfForm
 from sjt.errors import InputError, NotFound
+from sjt.results import keying
 from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("studies", __name__, url_prefix="/analysis")

@@ -88,6 +88,10 @@ class ItemPage:
     decisions: Sequence[ItemDecision]
     previous: str | None
     next: str | None
+    keys: Mapping[str, int]
+    """Version of the key → how many of the marks analysed were given by it."""
+    corrected: bool
+    """The key is another than the form was published with."""
 
 
 def listed(session: Session) -> tuple[list[Listed], list[Listed]]:
@@ -201,7 +205,8 @@ def item_page(session: Session, subject: Subject, item: str, part: str) -> ItemP
     row = next(one for one in _rows(found) if one["item"] == item)
     trial = not any(one["item"] == item for one in found["items"])
     form = chosen if chosen != "all" else next(name for name in names if name != "all")
-    paper, secret = authoring.paper(session, form), authoring.secret(session, form)
+    paper, secret = authoring.paper(session, form), results.marked_by(session, form)
+    published = authoring.secret(session, form).item(item)
     scenario = next(s for s in paper.scenarios if any(one.id == item for one in s.items))
     shown, key = paper.item(item), secret.item(item)
     assert shown is not None and key is not None
@@ -222,6 +227,8 @@ def item_page(session: Session, subject: Subject, item: str, part: str) -> ItemP
         store.decisions(session, run.id, item),
         order[at - 1] if at else None,
         order[at + 1] if at is not None and at + 1 < len(order) else None,
+        said.get("keys", {}).get(item, {}),
+        published is not None and published.key_version != key.key_version,
     )
 
 

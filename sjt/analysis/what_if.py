@@ -10,14 +10,16 @@ from typing import Any, Final
 import numpy as np
 from sqlmodel import Session
 
-from sjt.analysis.keying import key_of
 from sjt.analysis.sections import between, counted, number, per_cent, section
 from sjt.analysis.study_data import Data
 from sjt.analysis.topics import RULES
+from sjt.authoring.model import RULE_OF_FORMAT
 from sjt.errors import Fault, InputError, ScoringRefused
 from sjt.psychometrics import rescore, scoring
 from sjt.psychometrics.gram import FloatArray
 from sjt.results import service as results
+from sjt.results.forms import CREDIT
+from sjt.results.keying import key_of
 
 MOST_ROWS: Final = 40
 
@@ -265,7 +267,7 @@ def _again(data: Data, item: str, *, key: str = "", rule: str = "") -> FloatArra
         if held is None or shown is None:
             continue
         bound = scoring.bind(
-            rule or held.rule,
+            rule or (RULE_OF_FORMAT[held.format] if key and held.rule == CREDIT else held.rule),
             key_of(held, key) if key else held.key,
             options=shown.option_ids(),
             settings=held.settings,

@@ -5,38 +5,28 @@ Works on a mapping of names to bytes, so that a bank in a folder, in an archive 
 
 from __future__ import annotations
 
-import codecs
 import csv
-import difflib
-import hashlib
 import io
-import json
-import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from sjt.authoring.finding import Finding, Severity
-from sjt.authoring.model import Bank, BankSettings, Capability, FrontMatter, KeySet, Rubric, Scenario
-from sjt.authoring.places import Places, find_places
+from sjt.authoring.finding import Finding
+from sjt.authoring.model import Bank, BankSettings, Capability, KeySet, Rubric, Scenario
+from sjt.authoring.places import Places
 from sjt.authoring.plan import Plan
 from sjt.authoring.plan_faults import parse_plan
+from sjt.authoring.scenario_files import FileReader, ReadFile, read_key, read_scenario
 from sjt.authoring.standard import Standard, standard_faults
 from sjt.errors import InputError, NotFound
 
-FENCE = "+++"
-KEY_HEADER = ("schema", "scenario", "status", "set_on")
 NOT_ENEMIES = "likeness/not-enemies.csv"
 """Pairs that the rules find alike and somebody found to be no enemies, each with the reason."""
 MAX_FILE_BYTES = 4_000_000
 """No hand-written file of a bank comes near this; a larger one was put there by mistake."""
-
-_AT_LINE = re.compile(r"\(at line (\d+), column (\d+)\)")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -66,11 +56,6 @@ def scenario_file(folder: str) -> str:
 
 def key_file(folder: str) -> str:
     return f"scenarios/{folder}/key.toml"
-
-
-def version_of(scenario_bytes: bytes) -> str:
-    """Return the hash that names this version of a scenario: SHA-256 of the bytes of scenario.md."""
-    return hashlib.sha256(scenario_bytes).hexdigest()
 
 
 def read_files(directory: Path) -> dict[str, bytes]:
@@ -107,6 +92,25 @@ def load_files(files: Mapping[str, bytes]) -> Reading:
     return _Reader(files).read()
 
 
+LOOSE = ("blueprints/", "statistics/", "judgements/")
+"""Folders whose files say nothing about a scenario, a key or a plan: the bank is the same with others in them."""
+
+
+def reread(earlier: Reading, files: Mapping[str, bytes]) -> Reading | None:
+    """Read a bank that differs from one read before in loose files alone; None where more has changed."""
+    names = {name for name in earlier.files.keys() | files.keys() if earlier.files.get(name) != files.get(name)}
+    if not all(name.startswith(LOOSE) for name in names):
+        return None
+    reader = _Reader({name: files[name] for name in sorted(names & files.keys())})
+    reader.sizes()
+    reader.blueprints()
+    kept = [finding for finding in earlier.findings if finding.file not in names]
+    places = {name: place for name, place in earlier.places.items() if name not in names}
+    return replace(
+        earlier, files=files, findings=(*kept, *reader.findings), places={**places, **reader.places}
+    )  # fmt: skip
+
+
 def read_pair(files: Mapping[str, bytes]) -> Reading:
     """Read a scenario and its key by themselves: their places and faults, no bank around them."""
     reader = _Reader(files)
@@ -126,40 +130,30 @@ def load_pair(files: Mapping[str, bytes]) -> tuple[Scenario, KeySet | None]:
     return scenario, keys
 
 
-def split_scenario(text: str) -> tuple[str, str, int] | None:
-    """Return front matter, story and the line the story starts on; None when the fences are not there."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    if lines[0].rstrip() != FENCE:
-        return None
-    for number, line in enumerate(lines[1:], start=1):
-        if line.rstrip() == FENCE:
-            below = "\n".join(lines[number + 1 :])
-            blank = len(below) - len(below.lstrip("\n"))
-            return "\n".join(lines[1:number]) + "\n", below.strip("\n"), number + 2 + blank
-    return None
+def parts_of(name: str) -> tuple[str, ...]:
+    """Split a file's name at its folders; a bank has thousands, and a path object for each takes its time."""
+    return PurePosixPath(name).parts if "//" in name or "/." in name else tuple(name.split("/"))
 
 
 def _scenario_folder(name: str, file: str) -> str | None:
-    parts = PurePosixPath(name).parts
+    parts = parts_of(name)
     return parts[1] if len(parts) == 3 and parts[0] == "scenarios" and parts[2] == file else None
 
 
-class _Reader:
+class _Reader(FileReader):
     def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.files = files
-        self.findings: list[Finding] = []
-        self.places: dict[str, Places] = {}
+        super().__init__(files)
         self.story_lines: dict[str, int] = {}
         self.key_files: dict[str, str] = {}
 
-    def fault(self, rule: str, file: str, line: int, message: str, remedy: str, scenario: str = "") -> None:
-        self.findings.append(Finding(file, line, rule, Severity.ERROR, message, remedy, scenario))
-
-    def read(self) -> Reading:
+    def sizes(self) -> None:
         for name, content in self.files.items():
             if len(content) > MAX_FILE_BYTES:
                 megabytes = len(content) / 1e6
                 self.fault("F01", name, 1, f"This file has {megabytes:.1f} MB.", "Keep files of a bank under 4 MB.")
+
+    def read(self) -> Reading:
+        self.sizes()
         settings = self.settings()
         standard = self.standard(settings.standard if settings else "standard.json")
         plans = dict(self.plans(standard))
@@ -182,55 +176,6 @@ class _Reader:
                 apart=self.apart({scenario.id for scenario in scenarios}),
             )
         return Reading(self.files, bank, tuple(self.findings), self.places, self.story_lines, self.key_files)
-
-    def text(self, name: str, scenario: str = "") -> str | None:
-        content = self.files.get(name)
-        if content is None:
-            self.fault("F01", name, 1, "The file is missing.", "Add it, or correct its name.", scenario)
-            return None
-        if content.startswith(codecs.BOM_UTF8):
-            self.fault(
-                "F02", name, 1, "The file begins with a byte order mark.", "Save it as UTF-8 without one.", scenario
-            )
-            return None
-        try:
-            return content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            self.fault("F02", name, line, "This is not UTF-8 text.", "Save the file again as UTF-8.", scenario)
-            return None
-
-    def toml(self, name: str, text: str, first: int = 1, scenario: str = "") -> dict[str, Any] | None:
-        try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            where = _AT_LINE.search(str(error))
-            line = first - 1 + int(where.group(1)) if where else first + text.count("\n")
-            what = _AT_LINE.sub("", str(error)).strip()
-            self.fault("F02", name, line, f"This is not TOML: {what}.", _toml_remedy(what), scenario)
-            return None
-        self.places[name] = find_places(text.replace("\r\n", "\n"), first)
-        return values
-
-    def json(self, name: str) -> Any:
-        text = self.text(name)
-        if text is None:
-            return None
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError as error:
-            self.fault("F02", name, error.lineno, f"This is not JSON: {error.msg}.", "Correct the line.")
-            return None
-
-    def typed(self, kind: TypeAdapter[T], values: Mapping[str, Any], name: str, scenario: str = "") -> T | None:
-        try:
-            return kind.validate_python(values)
-        except ValidationError as error:
-            for message, remedy, path in explain(error, values):
-                inside = path[1:] if name.endswith("key.toml") and path[:1] == ("items",) else path
-                line = self.places[name].line(*inside) if name in self.places else 1
-                self.fault("F03", name, line, message, remedy, scenario)
-            return None
 
     def settings(self) -> BankSettings | None:
         text = self.text("bank.toml")
@@ -305,59 +250,32 @@ class _Reader:
 
     def named(self, folder: str, ending: str) -> Sequence[str]:
         return [
-            name for name in self.files if PurePosixPath(name).parent.as_posix() == folder and name.endswith(ending)
+            name
+            for name in self.files
+            if name.startswith(folder) and name.endswith(ending) and parts_of(name)[:-1] == (folder,)
         ]
 
     def folders(self) -> Sequence[str]:
-        return sorted(
-            {
-                PurePosixPath(n).parts[1]
-                for n in self.files
-                if len(PurePosixPath(n).parts) > 2 and n.startswith("scenarios/")
-            }
-        )
+        parts = (parts_of(name) for name in self.files if name.startswith("scenarios/"))
+        return sorted({own[1] for own in parts if len(own) > 2})
 
     def scenarios(self) -> Iterator[Scenario]:
         for folder in self.folders():
             name = scenario_file(folder)
-            text = self.text(name)
-            if text is None:
-                continue
-            parts = split_scenario(text)
-            if parts is None:
-                self.fault(
-                    "F02", name, 1, f"The front matter does not stand between two lines of {FENCE}.",
-                    f"Begin the file with a line {FENCE}, then the TOML, then a second line {FENCE}, then the story.",
-                )  # fmt: skip
-                continue
-            front, story, story_line = parts
-            self.story_lines[folder] = story_line
-            values = self.toml(name, front, first=2)
-            if values is None:
-                continue
-            scenario_id = values["id"] if isinstance(values.get("id"), str) else ""
-            if self.typed(FRONT, values, name, scenario_id) is not None:
-                yield SCENARIO.validate_python(
-                    {**values, "story": story, "folder": folder, "sha256": version_of(self.files[name])}
-                )
+            found = read_scenario(name, folder, self.files.get(name))
+            self.took(name, found)
+            if found.story_line:
+                self.story_lines[folder] = found.story_line
+            if found.scenario is not None:
+                yield found.scenario
 
     def keys(self) -> Iterator[tuple[str, KeySet]]:
         seen = self.key_files
         for folder in self.folders():
             name = key_file(folder)
-            text = self.text(name)
-            values = None if text is None else self.toml(name, text)
-            if values is None:
-                continue
-            header = {part: value for part, value in values.items() if part in KEY_HEADER}
-            items = {part: value for part, value in values.items() if part not in KEY_HEADER}
-            loose = [part for part, value in items.items() if not isinstance(value, dict)]
-            for part in loose:
-                line = self.places[name].line(part)
-                self.fault("F03", name, line, f"The key {part} is not known here.", _did_you_mean(part, KEY_HEADER))
-                items.pop(part)
-            scenario_id = header["scenario"] if isinstance(header.get("scenario"), str) else ""
-            keys = self.typed(KEYS, {**header, "items": items}, name, scenario_id)
+            found = read_key(name, folder, self.files.get(name))
+            self.took(name, found)
+            keys = found.keys
             if keys is None:
                 continue
             if keys.scenario in seen:
@@ -370,79 +288,15 @@ class _Reader:
             seen[keys.scenario] = name
             yield keys.scenario, keys
 
+    def took(self, name: str, found: ReadFile) -> None:
+        self.findings += found.findings
+        if found.places is not None:
+            self.places[name] = found.places
+
 
 SETTINGS = TypeAdapter(BankSettings)
 STANDARD = TypeAdapter(Standard)
-FRONT = TypeAdapter(FrontMatter)
-SCENARIO = TypeAdapter(Scenario)
-KEYS = TypeAdapter(KeySet)
 RUBRIC = TypeAdapter(Rubric)
-
-
-def explain(error: ValidationError, values: Any) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
-    """Turn each fault of a validation into message, remedy and path inside the values given."""
-    faults = error.errors()
-    inner = {fault["loc"][:length] for fault in faults for length in range(1, len(fault["loc"]))}
-    for fault in faults:
-        if fault["type"] == "too_short" and fault["loc"] in inner:
-            continue  # the list is short because its entries have faults, which are told
-        path, holder = _follow(fault["loc"], values)
-        name = ".".join(str(part) if isinstance(part, str) else f"[{part + 1}]" for part in path).replace(".[", "[")
-        kind = fault["type"]
-        if kind in ("unexpected_keyword_argument", "extra_forbidden"):
-            yield f"The key {name} is not known here.", _did_you_mean(str(path[-1]), _known(error.title, path)), path
-        elif kind in ("missing", "missing_argument"):
-            yield f"The key {name} is missing.", "Add it.", path
-        elif kind == "union_tag_not_found":
-            yield f"{name} has no rule.", 'Add its rule, such as rule = "rank_distance@1".', path
-        else:
-            given = (
-                ""
-                if isinstance(holder, dict | list)
-                else f" (it says {json.dumps(holder, default=str, ensure_ascii=False)})"
-            )
-            yield f"{name}{given}: {fault['msg']}.", "Correct the value.", path
-
-
-def _follow(loc: tuple[str | int, ...], values: Any) -> tuple[tuple[str | int, ...], Any]:
-    """Keep the parts of a location that exist in the values; the last part may be what is missing."""
-    path: list[str | int] = []
-    at = values
-    for position, part in enumerate(loc):
-        inside = (isinstance(at, dict) and part in at) or (
-            isinstance(at, list | tuple) and isinstance(part, int) and part < len(at)
-        )
-        if inside:
-            at = at[part]
-            path.append(part)
-        elif position == len(loc) - 1 and isinstance(at, dict):
-            path.append(part)
-    return tuple(path), at
-
-
-_KNOWN_KEYS = sorted(
-    {name for kind in (BankSettings, FrontMatter, KeySet, Rubric) for name in kind.__dataclass_fields__}
-    | {"text", "pinned", "format", "ask", "minutes", "options", "choose", "scale", "max_words", "name", "role", "code"}
-    | {"shows", "edition", "review_by", "rule", "order", "key", "why", "effectiveness", "matrix", "rubric", "look_for"}
-    | {"exemplars", "level", "setting", "age", "relation", "pressure", "dilemma", "law", "points", "by_distance"}
-)
-
-
-def _known(title: str, path: tuple[str | int, ...]) -> Sequence[str]:
-    return _KNOWN_KEYS
-
-
-def _did_you_mean(name: str, known: Sequence[str]) -> str:
-    close = [other for other in difflib.get_close_matches(name, known, n=2, cutoff=0.7) if other != name]
-    return f"Remove it, or write {close[0]}." if close else "Remove it, or correct its name."
-
-
-def _toml_remedy(what: str) -> str:
-    if "overwrite" in what.lower() or "redefin" in what.lower() or "declare" in what.lower():
-        return "The same key or table stands twice; keep one."
-    if "Unescaped" in what or "Illegal character" in what or "Unterminated" in what:
-        return 'Close the quotation marks; write \\" for a mark inside a text.'
-    return "Correct the line; texts stand in quotation marks and list entries are parted by commas."
 
 
 def _capabilities(node: Any, domain: str, title: str) -> Iterator[Capability]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sjt.access import SYSTEM
+from sjt.access import SYSTEM, Role
 from sjt.errors import Fault, InputError
 from sjt.paths import bank_dir
 from sjt.times import utc_now
@@ -173,22 +173,34 @@ def simulate_statistics(directory: Path | None, seed: int, judges: int, experts:
 @click.command(name="import")
 @click.argument("source", metavar="DIRECTORY|FILE.xlsx|FILE.docx", type=FOLDER)
 @click.option("--check", "only_check", is_flag=True, help="Read and check, and change nothing.")
-def import_(source: Path, only_check: bool) -> None:
+@click.option(
+    "--live-elsewhere", "reason", metavar="REASON", help="Sign that what comes is live elsewhere: where, since when."
+)
+@click.option("--reviewed-by", metavar="WHO", help="With --live-elsewhere: whose reviews, sign-off and panel stand.")
+@click.option("--by", "login", metavar="LOGIN", help="With --live-elsewhere: the test developer who signs.")
+def import_(source: Path, only_check: bool, reason: str | None, reviewed_by: str | None, login: str | None) -> None:
     """Import a bank whole, or, if it holds one error, not at all: a folder, or an Excel workbook; or drafts from Word.
 
     A workbook that sjt bank export wrote holds the whole bank. One that began as sjt bank template adds to the bank
-    of its name and changes the scenarios whose ids it has. The scenarios of a Word document become drafts; what could
+    of its name and changes the scenarios whose ids it has. What is new or changed is a draft and goes through the
+    gates, unless a test developer signs that it is live elsewhere, or bank and key call themselves illustrative. The
+    scenarios of a Word document become drafts; what could
     not be read goes to stderr, place by place.
 
     Example: sjt bank import scenario_bank/cypf
     """
+    from sjt.accounts import service as accounts
     from sjt.authoring import import_export, service
+    from sjt.authoring.arriving import Elsewhere
     from sjt.authoring.workbook import check_workbook, read_workbook
     from sjt.config import Settings
     from sjt.db import Database, bind, session, transaction
 
+    if (reason, reviewed_by, login) != (None, None, None) and not (reason and reviewed_by and login):
+        raise click.UsageError("--live-elsewhere, --reviewed-by and --by go together.")
     today = utc_now().date()
     bind(Database(Settings.from_env().database_url))
+    word = Elsewhere(reviewed_by, reason) if reviewed_by and reason else None
     if source.suffix.lower() == ".docx":
         _read_document(source, only_check=only_check)
         return
@@ -207,11 +219,21 @@ def import_(source: Path, only_check: bool) -> None:
         click.echo(f"{ready.report.scenarios} scenarios, no error, {len(ready.report.warnings)} warnings.")
         return
     with transaction() as writing:
-        done = service.import_prepared(writing, ready, by=SYSTEM, now=utc_now())
+        by = accounts.actor_for(writing, login, needs=Role.TEST_DEVELOPER) if login else SYSTEM
+        done = service.import_prepared(writing, ready, by=by, now=utc_now(), word=word)
     click.echo(
         f"{ready.report.scenarios} scenarios imported into bank {done.bank_id}: {len(done.new)} new, "
         f"{len(done.changed)} changed, {done.same} as before, {len(done.left_out)} left out."
     )
+    came = done.arrival
+    for ids, words in (
+        (came.illustration, "live as an illustration: no result can be released from them"),
+        (came.word, f"live by the word of {by.name} that they are live elsewhere"),
+        (came.back, "drafts again, since they are no illustration any more"),
+        (came.drafts, "drafts, which go to review here"),
+    ):
+        if ids:
+            click.echo(f"{len(ids)} are {words}.")
 
 
 def _read_document(source: Path, *, only_check: bool) -> None:

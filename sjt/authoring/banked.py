@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from sjt.authoring.states import Statistic
@@ -23,7 +24,12 @@ RECORDED = f"{FOLDER}/recorded.csv"
 
 
 def read_statistics(text: str, file: str) -> list[Statistic]:
-    """Read a statistics file; every faulty row is named at once."""
+    """Read a statistics file; every faulty row is named at once. The same file is read once."""
+    return list(_read_statistics(text, file))
+
+
+@lru_cache(maxsize=8)
+def _read_statistics(text: str, file: str) -> tuple[Statistic, ...]:
     rows = csv.DictReader(io.StringIO(text))
     missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
     faults = [Fault(file, "row 1", column, "the column is missing.", "Add it.") for column in missing]
@@ -48,7 +54,7 @@ def read_statistics(text: str, file: str) -> list[Statistic]:
             )
     if faults:
         raise InputError(f"{file} cannot be read.", faults)
-    return found
+    return tuple(found)
 
 
 def statistics_text(rows: Iterable[Statistic]) -> str:
@@ -90,7 +96,7 @@ def in_folder(files: Mapping[str, bytes], folder: str) -> dict[str, str]:
     return {
         name: content.decode()
         for name, content in files.items()
-        if PurePosixPath(name).parent.as_posix() == folder and name.endswith(".csv")
+        if name.startswith(folder) and name.endswith(".csv") and PurePosixPath(name).parent.as_posix() == folder
     }
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sjt.authoring import lifecycle
 from sjt.authoring.blueprint import parse_data
 from sjt.authoring.form_bank import form_bank
 from sjt.authoring.forms import Impossible, build_set
 from sjt.authoring.proof import make_proof
 from sjt.authoring.resting import resting
-from sjt.authoring.the_bank import bank_files, reading
+from sjt.authoring.the_bank import bank_files, current_row, reading
 from sjt.errors import InputError
 from sjt.jobs.context import JobContext
 
@@ -28,6 +29,7 @@ def bear_forms(args: Mapping[str, Any], context: JobContext) -> Mapping[str, Any
         files = bank_files(session)
         read = reading(session)
         rested = resting(session, blueprint.option, blueprint.use.rest_days, at=datetime.fromisoformat(args["at"]))
+        banned = sorted({*rested, *lifecycle.barred(session, current_row(session).id)})
     assert read.bank is not None
     started = time.monotonic()
 
@@ -37,9 +39,9 @@ def bear_forms(args: Mapping[str, Any], context: JobContext) -> Mapping[str, Any
 
     try:
         source = form_bank(read.bank, files, blueprint)
-        built = build_set(source, blueprint, forms, seed=1, seconds=SECONDS, banned=rested, progress=tell)
+        built = build_set(source, blueprint, forms, seed=1, seconds=SECONDS, banned=banned, progress=tell)
         tell("computing what the forms would be", 0.95)
-        proof = make_proof(source, blueprint, built, 1, rested)
+        proof = make_proof(source, blueprint, built, 1, banned)
     except Impossible as impossible:
         rows = impossible.shortfall.as_json() if impossible.shortfall is not None else []
         more = [] if rows else [{"message": f"{fault.what} {fault.remedy}"} for fault in impossible.faults]

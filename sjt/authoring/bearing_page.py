@@ -8,7 +8,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from sjt.authoring import store
+from sjt.authoring import lifecycle, store
+from sjt.authoring.bank import Reading
 from sjt.authoring.bearing import MOST, Bearing, Cell, bear
 from sjt.authoring.bearing_chance import RANDOM, Outlook, typical
 from sjt.authoring.blueprint import Blueprint
@@ -25,6 +26,7 @@ FEW_CANDIDATES = 200
 ENOUGH_ANSWERS = 50
 """Answers an item, from which forms of a set pass the borderline candidate alike (docs/forms.md)."""
 KEPT = 4
+_BESIDE = ("judgements/", "statistics/")
 _sources: dict[tuple[object, ...], FormBank] = {}
 
 
@@ -64,6 +66,8 @@ class Bears:
     advice: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rested: int = 0
+    unapproved: int = 0
+    """Scenarios that no form may hold: nobody has approved them yet, or they were taken out of use."""
     forms: int = 2
     minutes: tuple[float, float] = (0.0, 0.0)
 
@@ -73,7 +77,9 @@ def bears(session: Session, plan: Blueprint, *, forms: int, candidates: int | No
     try:
         source = _source(session, plan)
         rested = resting(session, plan.option, plan.use.rest_days, at=at)
-        spec = spec_of(source, plan, 1, banned=rested)
+        barred = lifecycle.barred(session, current_row(session).id)
+        resting_only = spec_of(source, plan, 1, banned=rested)
+        spec = spec_of(source, plan, 1, banned=sorted({*rested, *barred}))
     except InputError as error:
         return Bears(faults=tuple(str(fault.what) + " " + fault.remedy for fault in error.faults) or (error.message,))
     use = plan.use
@@ -87,10 +93,16 @@ def bears(session: Session, plan: Blueprint, *, forms: int, candidates: int | No
         chances=tuple(_chances(plan, outlook)),
         advice=tuple(_advice(plan, found, forms, candidates)),
         notes=source.notes,
-        rested=len(spec.banned),
+        rested=len(resting_only.banned),
+        unapproved=len(spec.banned) - len(resting_only.banned),
         forms=forms,
         minutes=plan.minutes,
     )
+
+
+def _beside(read: Reading) -> int:
+    """Tell one set of judgements and statistics from another; a bank whose blueprints alone changed has the same."""
+    return hash(tuple((name, read.files[name]) for name in sorted(read.files) if name.startswith(_BESIDE)))
 
 
 def _source(session: Session, plan: Blueprint) -> FormBank:
@@ -99,11 +111,12 @@ def _source(session: Session, plan: Blueprint) -> FormBank:
     counted = tuple(sorted(name for name, n in plan.formats().items() if n))
     worths = tuple(sorted((str(kind), worth) for kind, worth in plan.marks.items()))
     mark = store.statistics_mark(session, row.id)
-    place = (row.id, row.sha256, mark, plan.bank, plan.option, counted, worths, plan.use.anchors)
+    read = reading(session)
+    assert read.bank is not None
+    place = (row.id, id(read.bank), _beside(read), mark, plan.bank, plan.option, counted, worths, plan.use.anchors)
     found = _sources.get(place)
-    if found is None:
-        read = reading(session)
-        assert read.bank is not None
+    # A bank that was let go may leave its number to another one; the form bank holds its own.
+    if found is None or found.bank is not read.bank:
         found = form_bank(read.bank, bank_files(session), plan)
         while len(_sources) >= KEPT:
             _sources.pop(next(iter(_sources)))

@@ -17,6 +17,7 @@ from sjt.authoring import (
     checks_time,
 )
 from sjt.authoring.bank import Reading
+from sjt.authoring.checks_kept import findings_alone, is_alone
 from sjt.authoring.desk import RULES, Desk
 from sjt.authoring.finding import Finding, Severity
 from sjt.authoring.model import Accepted
@@ -64,8 +65,10 @@ def check(reading: Reading, *, today: date, only: Iterable[str] | None = None) -
     found = list(reading.findings)
     if reading.bank is not None:
         desk = Desk(reading.bank, reading, today, None if only is None else frozenset(only))
+        if only is None:
+            found += findings_alone(reading.bank, reading, RULES, today=today)
         for rule in RULES:
-            if only is None or not rule.whole_bank:
+            if not is_alone(rule) if only is None else not rule.whole_bank:
                 found += rule.check(desk)
         return _sort_out(found, reading.bank.settings.accepted, reading, whole=only is None)
     return Report(tuple(sorted(set(found))), (), reading.scenario_count)

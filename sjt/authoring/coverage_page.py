@@ -107,15 +107,58 @@ class CodeLine:
     is_gap: bool
 
 
+ROWS: Final = ("outcome", "code")
+COLUMNS: Final = ("format", "outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which two of outcome, code and format cross, and what each is narrowed to; the option is chosen above."""
+
+    rows: str = "outcome"
+    columns: str = "format"
+    outcome: str = ""
+    code: str = ""
+    format: str = ""
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, str]) -> Asked:
+        """Read the address's query; axes that do not cross become outcome by format."""
+        rows, columns = args.get("rows", "outcome"), args.get("columns", "format")
+        if rows not in ROWS or columns not in COLUMNS or rows == columns:
+            rows, columns = "outcome", "format"
+        return cls(rows, columns, args.get("outcome", ""), args.get("code", ""), args.get("format", ""))
+
+    def narrowed(self, row: str = "", column: str = "") -> dict[str, str]:
+        """Give the filters of the list behind a cell."""
+        held = {"outcome": self.outcome, "code": self.code, "format": self.format}
+        held |= {name: value for name, value in ((self.rows, row), (self.columns, column)) if value}
+        return {name: value for name, value in held.items() if value}
+
+    def values(self, axis: str, one: Met, kind: str) -> tuple[str, ...]:
+        """Give where an item of a scenario stands on an axis."""
+        found = {"outcome": one.outcomes, "code": tuple(sorted(one.codes)), "format": (kind,)}[axis]
+        kept = getattr(self, axis)
+        return tuple(value for value in found if not kept or value == kept)
+
+    def admits(self, one: Met, kind: str) -> bool:
+        return (
+            (not self.code or self.code in one.codes)
+            and (not self.outcome or self.outcome in one.outcomes)
+            and (not self.format or self.format == kind)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class CoverageView:
     """Everything the page shows for one option."""
 
     coverage: Coverage
     codes: tuple[CodeLine, ...]
-    formats: tuple[str, ...]
-    outcomes: tuple[tuple[str, str, tuple[Cell, ...], Cell], ...]
-    """Id, statement, a cell for each format, the row's sum."""
+    asked: Asked
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[Cell, ...], Cell], ...]
+    """Id, statement, a cell for each column, the row's sum."""
     sums: tuple[Cell, ...]
     domains: tuple[tuple[str, str, tuple[Cell, ...]], ...]
     """Of the capability framework: code, title, scenarios at each level."""
@@ -123,39 +166,54 @@ class CoverageView:
     areas: tuple[tuple[str, str, int], ...]
 
 
+DEFAULT: Final = Asked()
+
+
 def step(n: int) -> int:
     """Give the step of colour, 0 to 5."""
     return sum(1 for bound in STEPS if n > bound)
 
 
-def coverage_view(bank: Bank, option: str, met: Sequence[Met], *, code: str = "") -> CoverageView:
-    """Count items by outcome and format, scenarios by code and capability, for what an option's candidates can meet.
+def coverage_view(bank: Bank, option: str, met: Sequence[Met], asked: Asked = DEFAULT) -> CoverageView:
+    """Count items on the axes asked for, scenarios by code and capability, for what an option's candidates can meet.
 
-    With a code, the items of scenarios that carry it: a cell is then of code, outcome, format and option at once.
+    What is no axis narrows: a cell is of code, outcome, format and option at once.
     """
     found = coverage(bank, option)
-    formats = tuple(kind.value for kind in Format)
     items: Tally = Counter()
     shown: Tally = Counter()
     for one in met:
-        if one.option not in (CORE, option) or (code and code not in one.codes):
+        if one.option not in (CORE, option):
             continue
         for kind in one.formats:
-            items["", kind, one.standing] += 1
-            for outcome in one.outcomes:
-                items[outcome, kind, one.standing] += 1
-                items[outcome, "", one.standing] += 1
+            if not asked.admits(one, kind):
+                continue
+            items["", "", one.standing] += 1
+            columns = asked.values(asked.columns, one, kind)
+            for column in columns:
+                items["", column, one.standing] += 1
+            for row in asked.values(asked.rows, one, kind):
+                items[row, "", one.standing] += 1
+                for column in columns:
+                    items[row, column, one.standing] += 1
+        if asked.code and asked.code not in one.codes:
+            continue
         named = {bank.capabilities[name] for name in one.capabilities if name in bank.capabilities}
         for domain, level in {(capability.domain, capability.level) for capability in named}:
             shown[domain, level, one.standing] += 1
+    outcomes = {served.id: served.statement for served in bank.standard.practice_outcomes}
+    axes = {
+        "outcome": outcomes,
+        "code": {code: bank.standard.codes[code].text for code in found.codes},
+        "format": {kind.value: "" for kind in Format},
+    }
+    shown_rows, shown_columns = (
+        {one: words for one, words in axes[axis].items() if getattr(asked, axis) in ("", one)}
+        for axis in (asked.rows, asked.columns)
+    )
     rows = [
-        (
-            served.id,
-            served.statement,
-            tuple(_cell(items, served.id, kind) for kind in formats),
-            _cell(items, served.id, ""),
-        )
-        for served in bank.standard.practice_outcomes
+        (one, words, tuple(_cell(items, one, column) for column in shown_columns), _cell(items, one, ""))
+        for one, words in shown_rows.items()
     ]
     domains = {capability.domain: capability.domain_title for capability in bank.capabilities.values()}
     gaps = {gap.id for gap in found.gaps if gap.kind == "code"}
@@ -174,9 +232,10 @@ def coverage_view(bank: Bank, option: str, met: Sequence[Met], *, code: str = ""
             )
             for code, count in found.codes.items()
         ),
-        formats=formats,
-        outcomes=tuple(rows),
-        sums=tuple(_cell(items, "", kind) for kind in formats),
+        asked=asked,
+        columns=tuple(shown_columns),
+        rows=tuple(rows),
+        sums=tuple(_cell(items, "", column) for column in (*shown_columns, "")),
         domains=tuple(
             (domain, title, tuple(_cell(shown, domain, level) for level in bank.levels))
             for domain, title in domains.items()

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from sjt.authoring.bank import KEYS, SCENARIO, version_of
 from sjt.authoring.draft import FEATURES, LAW_PARTS, ON, PERSON_PARTS, Fields, format_of, listed, option_list
 from sjt.authoring.model import RULE_OF_FORMAT, Bank, Format, KeySet, Scenario
+from sjt.authoring.scenario_files import KEYS, SCENARIO, version_of
 from sjt.authoring.writer import key_text, scenario_text
 
 ROLES: Final = ("child", "client", "family", "colleague", "manager", "antagonist")

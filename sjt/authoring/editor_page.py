@@ -36,6 +36,9 @@ _IN_MAPPING: Final = (
 )
 _IN_BACKGROUND: Final = ("source", "author", "law", "person", "people")
 CODES_IN_TAB: Final = 4
+MOST_LISTED: Final = 300
+"""Scenarios of a bank that a page can list to choose from; of a larger one it shows what words find."""
+MOST_FOUND: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,8 @@ def built_of(session: Session, row: ScenarioDraft, fields: Fields, bank: Bank) -
     return build(fields, bank, scenario_id=row.scenario_id, folder=folder, before=before)
 
 
-def editor_view(session: Session, seen: Looked) -> SimpleNamespace:
-    """Put everything together that the page shows."""
+def editor_view(session: Session, seen: Looked, find: str = "") -> SimpleNamespace:
+    """Put everything together that the page shows; ``find`` looks for enemies in a bank too long to list."""
     row, fields, bank = seen.row, seen.fields, seen.bank
     undo, redo = drafting.ways(session, row)
     words = len(fields.get("story", "").split())
@@ -126,9 +129,9 @@ def editor_view(session: Session, seen: Looked) -> SimpleNamespace:
                 if one.option == fields.get("option") or one.id in listed(fields, "areas")
             ],
         ),
-        enemies=_picks(
-            fields, "enemies", [(one.id, one.title, "") for one in bank.scenarios if one.id != row.scenario_id]
-        ),
+        enemies=_enemies(bank, fields, row.scenario_id, find),
+        finds_enemies=len(bank.scenarios) > MOST_LISTED,
+        find=find,
         people=listed(fields, "people"),
         laws=listed(fields, "laws"),
         formats=formats(bank),
@@ -209,6 +212,18 @@ def _codes(bank: Bank, fields: Fields) -> list[Pick]:
     allowed = bank.standard.allowed_codes(fields.get("option", "core"))
     found = [s for s in bank.standard.statements if s.code in allowed or s.code in ticked]
     return _picks(fields, "ksbs", [(one.code, one.text, one.kind) for one in found])
+
+
+def _enemies(bank: Bank, fields: Fields, own: str, find: str) -> list[Pick]:
+    """Give the scenarios to choose enemies from: all of a small bank, else those chosen and those that words find."""
+    others = [(one.id, one.title, "") for one in bank.scenarios if one.id != own]
+    if len(bank.scenarios) > MOST_LISTED:
+        ticked, words = set(listed(fields, "enemies")), find.casefold().split()
+        found = [one for one in others if words and all(word in f"{one[0]} {one[1]}".casefold() for word in words)]
+        others = [one for one in others if one[0] in ticked] + [one for one in found if one[0] not in ticked][
+            :MOST_FOUND
+        ]
+    return _picks(fields, "enemies", others)
 
 
 def _picks(fields: Fields, name: str, entries: Sequence[tuple[str, str, str]]) -> list[Pick]:

@@ -1,19 +1,20 @@
-"""More than three forms: built one after the other, each against the rows of its forerunners."""
+"""More than three forms, walked together inside the bands of a first one; and pools of forms that are dealt once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
+import numpy as np
 import scipy
 
 from sjt.authoring.assembly import AssemblySpec, Band, broken, check, total
 from sjt.authoring.blueprint import Blueprint
 from sjt.authoring.form_bank import FormBank
-from sjt.authoring.forms import Impossible, impossible
-from sjt.authoring.pool import Cap, fill
+from sjt.authoring.forms import BuiltSet, Impossible, impossible, spec_of, trial_formats, trial_items
+from sjt.authoring.pool import Cap, Filled, fill
 from sjt.errors import Fault, InputError
 
 
@@ -32,18 +33,11 @@ def build_many(
     Fixed bands around the first form keep every pair as close as the blueprint asks; the walk pays for scenarios
     that earlier forms used, so that overlap and exposure stay under their caps.
     """
-    from sjt.authoring.assembly_solve import Effort, solve
-
     _refuse_exposure(bank, blueprint, spec)
-    alone = replace(spec, forms=1, together=(), max_use=None)
-    middle = _centred(bank, alone, spec)
-    effort = replace(Effort.for_width(len(bank.assembly.items)), walks=2, steps=400, rounds=0, nodes=400)
-    first = solve(bank.assembly, middle, seconds=seconds / 4, seed=seed, effort=effort, gap=0.02, cancelled=cancelled)
-    if not first.forms:
-        raise impossible(bank, alone, first, blueprint)
+    middle, first = _first(bank, blueprint, spec, seed=seed, seconds=seconds / 4, cancelled=cancelled)
     cap = Cap(spec.forms, spec.max_use, spec.overlap_max)
     made = fill(
-        bank.assembly, middle, spec.forms, seed=seed, cap=cap, first=first.forms[0], seconds=seconds, progress=progress,
+        bank.assembly, middle, spec.forms, seed=seed, cap=cap, first=first, seconds=seconds, progress=progress,
         cancelled=cancelled,
     )  # fmt: skip
     if len(made.forms) < spec.forms:
@@ -52,11 +46,90 @@ def build_many(
             "Ask for fewer forms, allow more overlap or exposure, or write more scenarios."
         )
     assert not broken(check(bank.assembly, spec, made.forms))
-    solver: dict[str, object] = {
+    return made.forms, _solver(made)
+
+
+def _first(
+    bank: FormBank,
+    blueprint: Blueprint,
+    spec: AssemblySpec,
+    *,
+    seed: int,
+    seconds: float,
+    cancelled: Callable[[], bool],
+) -> tuple[AssemblySpec, tuple[int, ...]]:
+    """Solve one form and the bands around it that all others keep."""
+    from sjt.authoring.assembly_solve import Effort, solve
+
+    alone = replace(spec, forms=1, together=(), max_use=None)
+    middle = _centred(bank, alone, spec)
+    effort = replace(Effort.for_width(len(bank.assembly.items)), walks=2, steps=400, rounds=0, nodes=400)
+    first = solve(bank.assembly, middle, seconds=seconds, seed=seed, effort=effort, gap=0.02, cancelled=cancelled)
+    if not first.forms:
+        raise impossible(bank, alone, first, blueprint)
+    return middle, first.forms[0]
+
+
+def _solver(made: Filled) -> dict[str, object]:
+    return {
         "name": "HiGHS by scipy.optimize.milp, then walk and repair", "version": scipy.__version__,
         "stopped_by": "nodes" if made.stopped_by == "enough" else made.stopped_by, "gap": None,
     }  # fmt: skip
-    return made.forms, solver
+
+
+def build_pool(
+    bank: FormBank,
+    blueprint: Blueprint,
+    forms: int,
+    *,
+    seed: int,
+    seconds: float,
+    banned: Collection[str] = (),
+    known: Collection[frozenset[str]] = (),
+    progress: Callable[[str, float], None] = lambda what, share: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> BuiltSet:
+    """Build forms that are each dealt once: all meet the blueprint, none is another nor one of ``known``.
+
+    Trial scenarios are set apart first, since a form's trial items may count in no form of the pool.
+    """
+    apart = _apart_for_trial(bank, blueprint, seed, frozenset(banned))
+    spec = spec_of(bank, blueprint, forms, banned={*banned, *apart})
+    middle, first = _first(bank, blueprint, spec, seed=seed, seconds=seconds / 4, cancelled=cancelled)
+    place = {name: n for n, name in enumerate(bank.assembly.scenarios)}
+    held = {frozenset(place[name] for name in form) for form in known if form <= place.keys()}
+    made = fill(
+        bank.assembly, middle, forms, seed=seed, first=first, known=held, seconds=seconds, progress=progress,
+        cancelled=cancelled,
+    )  # fmt: skip
+    if len(made.forms) < forms:
+        raise InputError(
+            f"{len(made.forms)} of {forms} forms were found; the work stopped by {made.stopped_by}. {made.why} "
+            "Ask for fewer forms, widen what the blueprint asks, or write more scenarios."
+        )
+    assert not broken(check(bank.assembly, spec, made.forms))
+    trial = trial_items(bank, blueprint, made.forms, seed, banned=banned)
+    return BuiltSet(made.forms, trial, spec_of(bank, blueprint, forms, banned=banned), _solver(made))
+
+
+TRIAL_SPARE = 3
+"""Scenarios kept for each trial slot of a pool: a form whose own scenarios bar one still finds another."""
+
+
+def _apart_for_trial(bank: FormBank, blueprint: Blueprint, seed: int, banned: frozenset[str]) -> list[str]:
+    """Set scenarios apart for the trial slots, those without enemies and families first."""
+    kin = {scenario for pair in (*bank.enemies, *bank.families) for scenario in pair}
+    names = bank.assembly.scenarios
+    order = [int(s) for s in np.random.default_rng([seed, 13]).permutation(len(names)) if names[int(s)] not in banned]
+    order.sort(key=lambda s: s in kin)
+    kept: list[int] = []
+    for slot in trial_formats(blueprint):
+        free = [
+            s for s in order
+            if s not in kept and slot in bank.assembly.tags["format"][bank.assembly.items_of(s)[0]]
+        ]  # fmt: skip
+        kept += free[:TRIAL_SPARE]
+    return [names[s] for s in kept]
 
 
 def _refuse_exposure(bank: FormBank, blueprint: Blueprint, spec: AssemblySpec) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sjt.authoring.bank import Reading, key_file, scenario_file, version_of
+from sjt.authoring.bank import Reading, key_file, scenario_file
+from sjt.authoring.scenario_files import version_of
 from sjt.authoring.writer import key_text, scenario_text
 
 

@@ -196,7 +196,8 @@ def build_set(
             raise _no_reserve(impossible(bank, missed, last[-1], blueprint), blueprint, forms)
         raise impossible(bank, missed, last[-1], blueprint)
     assert not broken(check(bank.assembly, spec, chosen))
-    return BuiltSet(chosen, trial_items(bank, blueprint, chosen, seed, reserve=spec.reserve), spec, how[0])
+    trial = trial_items(bank, blueprint, chosen, seed, reserve=spec.reserve, banned=banned)
+    return BuiltSet(chosen, trial, spec, how[0])
 
 
 def _no_reserve(found: Impossible, blueprint: Blueprint, forms: int) -> Impossible:
@@ -244,9 +245,17 @@ def trial_formats(blueprint: Blueprint) -> list[str]:
 
 
 def trial_items(
-    bank: FormBank, blueprint: Blueprint, forms: Iterable[Iterable[int]], seed: int, *, reserve: int = 0
+    bank: FormBank,
+    blueprint: Blueprint,
+    forms: Iterable[Iterable[int]],
+    seed: int,
+    *,
+    reserve: int = 0,
+    banned: Iterable[str] = (),
 ) -> tuple[tuple[int, ...], ...]:
     """Choose trial items for each form: scenarios in no live form, enemies of none, least used first, by seed.
+
+    What may not be used (``banned``: seen before, suspended, resting) is tried on nobody either.
 
     A slot has one format in all forms, so that it stands in the same block of each; where the bank has too few free
     scenarios of a format, another format takes the slot in all of them.
@@ -254,9 +263,10 @@ def trial_items(
     live = [{bank.assembly.scenario_of[i] for i in form} for form in forms]
     if not blueprint.trial:
         return tuple(() for _ in live)
+    closed = frozenset(banned)
     faults: list[Fault] = []
     for slots in _slot_plans(bank, blueprint):
-        found = _fill_slots(bank, live, slots, seed, reserve)
+        found = _fill_slots(bank, live, slots, seed, reserve, closed)
         if isinstance(found, Fault):
             faults.append(found)
         else:
@@ -275,7 +285,7 @@ def _slot_plans(bank: FormBank, blueprint: Blueprint) -> Iterable[list[str]]:
 
 
 def _fill_slots(
-    bank: FormBank, live: list[set[int]], slots: list[str], seed: int, reserve: int
+    bank: FormBank, live: list[set[int]], slots: list[str], seed: int, reserve: int, banned: frozenset[str]
 ) -> tuple[tuple[int, ...], ...] | Fault:
     import numpy as np
 
@@ -290,7 +300,11 @@ def _fill_slots(
     uses: dict[int, int] = {}
     chosen: list[tuple[int, ...]] = []
     for place, own in enumerate(live):
-        order = [int(s) for s in random.permutation(len(bank.assembly.scenarios)) if int(s) not in everywhere]
+        order = [
+            int(s)
+            for s in random.permutation(len(bank.assembly.scenarios))
+            if int(s) not in everywhere and bank.assembly.scenarios[int(s)] not in banned
+        ]
         order.sort(key=lambda s: uses.get(s, 0))
         closed = set(kin_of(kin, own)) | (set(apart) if place < kept else set(kin_of(kin, everywhere | set(uses))))
         taken: list[int] = []

@@ -72,7 +72,11 @@ def build_now(
         try:
             built = build_set(source, blueprint, made.forms, seed=made.seed, seconds=last, banned=banned, progress=tell)
         except Impossible as impossible:
-            rows = _rows(impossible)
+            rows = rows_of(impossible)
+            left = sum(1 for one in read.bank.for_option(made.option) if one.id in barred)
+            if left:
+                words = f"{left} scenarios of this option were left out, since nobody has approved them for trial."
+                rows.append({"constraint": "state", "message": words})
             with db.transaction() as session:
                 sets.keep_shortfall(session, set_id, impossible.message, rows, by=by, now=utc_now())
             return False
@@ -89,7 +93,8 @@ def build_now(
     return True
 
 
-def _rows(impossible: Impossible) -> list[dict[str, Any]]:
+def rows_of(impossible: Impossible) -> list[dict[str, Any]]:
+    """Give what is short as a set's page shows it."""
     if impossible.shortfall is not None:
         return [dict(row) for row in impossible.shortfall.as_json()]
     return [{"constraint": fault.field, "message": f"{fault.what} {fault.remedy}"} for fault in impossible.faults]

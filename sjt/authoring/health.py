@@ -18,6 +18,7 @@ from sjt.authoring.checks_text import GRADE, GRADE_MOST
 from sjt.authoring.coverage import coverage
 from sjt.authoring.health_facts import ScenarioFacts
 from sjt.authoring.health_figures import Facts, Figure, Part, figure, flag
+from sjt.authoring.life import BY_FORM, WAY_WORDS
 from sjt.authoring.model import Bank
 from sjt.authoring.states import ScenarioState, Statistic
 
@@ -51,6 +52,8 @@ class Seen:
     """Published forms that hold it."""
     met: int = 0
     """Candidates who began a form with it."""
+    way: str = ""
+    """The move that made it live, if it is live."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,14 @@ def _states(facts: Facts, seen: Mapping[str, Seen]) -> Part:
         figure(f"state.{state.value}", state.value.replace("_", " ").capitalize(), groups.get(state.value, ()))
         for state in ScenarioState
     )
+    live = [one.id for one in facts if seen[one.id].state is ScenarioState.LIVE]
+    by_gates = [one for one in live if seen[one].way not in WAY_WORDS]
+    if live:
+        figures += (figure("way.gates", "Live through the gates of this bank", by_gates, of=len(live)),)
+    for did, words in WAY_WORDS.items():
+        ids = [one for one in live if seen[one].way == did]
+        if ids:
+            figures += (flag(figure(f"way.{did}", words, ids, of=len(live)), did == BY_FORM),)
     panelled = [one.id for one in facts if one.is_panelled]
     figures += (
         figure("key.panelled", "Key set by a panel", panelled, of=len(facts)),

@@ -33,8 +33,9 @@ def bank_health(session: Session, *, today: date) -> Health:
     forms = Counter(one for form in form_uses(session) if not form.is_withdrawn for one, _, _ in form.scenarios)
     candidates = met.counts(session)
     stands = store.standings(session, row.id)
+    ways = store.ways_to_live(session, row.id)
     statistics = measured.statistics(session)
-    uses = tuple(hash(frozenset(one.items())) for one in (forms, candidates, stands))
+    uses = tuple(hash(frozenset(one.items())) for one in (forms, candidates, stands, ways))
     mark = (row.sha256, today, store.statistics_recorded(session, row.id), uses)
     found = _known.get(mark)
     if found is None:
@@ -42,7 +43,8 @@ def bank_health(session: Session, *, today: date) -> Health:
         seen = {}
         for scenario in held.bank.scenarios:
             state, changed = stands.get(scenario.id, (store.NO_STATE, now))
-            seen[scenario.id] = Seen(state, changed, forms[scenario.id], candidates[scenario.id])
+            way = ways.get(scenario.id, "")
+            seen[scenario.id] = Seen(state, changed, forms[scenario.id], candidates[scenario.id], way)
         found = health(held.bank, facts_of(held.bank, held), seen, statistics, today=today)
         while len(_known) >= KEPT:
             _known.pop(next(iter(_known)))

@@ -125,7 +125,14 @@ def entries(session: Session, scenario_id: str, *, with_key: bool) -> list[Entry
         if move.was and move.was != move.became.value:
             what += f": {move.was.replace('_', ' ')} → {words_of(move.became)}"
         waived = tuple(GATE_WORDS[Gate(one)] for one in move.waived)
-        tone = {"suspend": "danger", "retire": "danger", "return": "warn", "live": "ok"}.get(move.did, "line")
+        tone = {
+            "suspend": "danger",
+            "retire": "danger",
+            "return": "warn",
+            "live": "ok",
+            "elsewhere": "warn",
+            "illustration": "info",
+        }.get(move.did, "line")
         # the words of who sees keys may tell of one; a return's stand with its review, which knows who may read
         hidden = move.did == "return" or (move.waived and not with_key)
         detail = "" if hidden else move.reason

@@ -15,16 +15,19 @@ from sqlmodel import Session
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.authoring import checks, store
+from sjt.authoring.arriving import Arrival, Elsewhere, arrival, check_word
 from sjt.authoring.bank import Reading, key_file, load_files, read_files, scenario_file, write_files
 from sjt.authoring.blueprint_versions import keep_all
 from sjt.authoring.checks import Report
-from sjt.authoring.life import BY_FILES
+from sjt.authoring.life import BY_FILES, BY_ILLUSTRATION, BY_WORD, OUTSIDE
 from sjt.authoring.model import Bank
-from sjt.authoring.moving import put_move
+from sjt.authoring.moving import put_move, put_moves
 from sjt.authoring.states import ScenarioState
 from sjt.authoring.tables import BankFile, BankRow, ScenarioRow, ScenarioVersion
 from sjt.errors import Fault, InputError
 
+PRACTICE = "practice-"
+"""What ids of the practice test's scenarios begin with; anybody may see their keys."""
 MAX_ARCHIVE_FILES = 5_000
 MAX_ARCHIVE_BYTES = 64_000_000
 """What an archive may unpack to; the example bank has 1 MB, a bank of 600 scenarios under 10."""
@@ -60,13 +63,19 @@ class Imported:
     changed: tuple[str, ...]
     left_out: tuple[str, ...]
     same: int
+    arrival: Arrival
 
 
 def content_sha256(files: Mapping[str, bytes]) -> str:
     """Hash names and bytes of all files of a bank."""
+    return sha256_of({name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
+
+
+def sha256_of(hashes: Mapping[str, str]) -> str:
+    """Hash names and hashes of all files of a bank: what ``content_sha256`` gives for their bytes."""
     digest = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        digest.update(f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode())
+    for name, sha256 in sorted(hashes.items()):
+        digest.update(f"{sha256}  {name}\n".encode())
     return digest.hexdigest()
 
 
@@ -156,10 +165,30 @@ def export_to(directory: Path, files: Mapping[str, bytes]) -> None:
     write_files(directory, files)
 
 
-def put(session: Session, prepared: Prepared, *, by: Actor, now: datetime) -> Imported:
-    """Make the rows follow a checked bank: new versions where bytes differ, nothing where they do not."""
+def refuse_practice(bank: Bank) -> None:
+    """Keep the practice test's scenarios out of the database, and with that out of every form."""
+    named = [scenario for scenario in bank.scenarios if scenario.id.startswith(PRACTICE)]
+    faults = [
+        Fault(scenario_file(one.folder), "", "id", f"{one.id} belongs to the practice test.", "Give it an id of yours.")
+        for one in named
+    ]
+    if bank.settings.practice:
+        remedy = "Leave it where it is: the practice test reads it from its files."
+        faults.insert(0, Fault("bank.toml", "", "practice", "says that this bank is for practice.", remedy))
+    if faults:
+        raise InputError("Practice scenarios never enter the bank from which forms are made.", faults)
+
+
+def put(session: Session, prepared: Prepared, *, by: Actor, now: datetime, word: Elsewhere | None = None) -> Imported:
+    """Make the rows follow a checked bank: new versions where bytes differ, nothing where they do not.
+
+    What is new or changed is a draft and goes through the gates, unless ``word`` says that it is live elsewhere, or
+    the bank is an illustration.
+    """
     bank = prepared.sound
     bank_id = bank.settings.id
+    check_word(word, bank, by)
+    refuse_practice(bank)
     _refuse_foreign(session, bank)
     row = store.bank(session, bank_id)
     current = store.current_versions(session, bank_id) if row else {}
@@ -181,7 +210,10 @@ def put(session: Session, prepared: Prepared, *, by: Actor, now: datetime) -> Im
         version, known, last = wanted[scenario.id], rows.get(scenario.id), current.get(scenario.id)
         if known is None:
             version.n = 1
-            session.add(ScenarioRow(id=scenario.id, bank_id=bank_id, author=scenario.author, version=1, in_bank=True))
+            rows[scenario.id] = ScenarioRow(
+                id=scenario.id, bank_id=bank_id, author=scenario.author, version=1, in_bank=True
+            )
+            session.add(rows[scenario.id])
             new.append(scenario.id)
         elif last is None or _differs(version, last):
             version.n = max((held.n for held in store.versions(session, scenario.id)), default=0) + 1
@@ -200,6 +232,7 @@ def put(session: Session, prepared: Prepared, *, by: Actor, now: datetime) -> Im
         session.add(known)
     session.flush()
     session.add_all(versions)
+    arrived = _arrive(session, bank, rows, word, by=by, now=now)
     if loose != store.loose_files(session, bank_id, row.version):
         row.version += 1
         session.add_all(
@@ -217,10 +250,37 @@ def put(session: Session, prepared: Prepared, *, by: Actor, now: datetime) -> Im
     session.add(row)
     session.flush()
     gone = tuple(sorted(known.id for known in left_out))
-    done = Imported(bank_id, tuple(new), tuple(changed), gone, len(wanted) - len(new) - len(changed))
-    body = {"sha256": prepared.sha256, "new": new, "changed": changed, "left_out": list(gone)}
+    done = Imported(bank_id, tuple(new), tuple(changed), gone, len(wanted) - len(new) - len(changed), arrived)
+    body: dict[str, object] = {"sha256": prepared.sha256, "new": new, "changed": changed, "left_out": list(gone)}
+    if arrived.illustration:
+        body["live_as_illustration"] = list(arrived.illustration)
+    if arrived.back:
+        body["no_illustration_any_more"] = list(arrived.back)
+    if word is not None:
+        body["live_elsewhere"] = {
+            "scenarios": list(arrived.word), "reviewed_by": word.reviewed_by, "reason": word.reason
+        }  # fmt: skip
     audit.record(session, by=by, did="bank.imported", on=bank_id, at=now, body=body)
     return done
+
+
+def _arrive(
+    session: Session,
+    bank: Bank,
+    rows: Mapping[str, ScenarioRow],
+    word: Elsewhere | None,
+    *,
+    by: Actor,
+    now: datetime,
+) -> Arrival:
+    found = arrival(bank, rows, store.worked_on(session, OUTSIDE), store.ways_to_live(session, bank.settings.id), word)
+    for ids, did, to, reason in (
+        (found.illustration, BY_ILLUSTRATION, ScenarioState.LIVE, ""),
+        (found.word, BY_WORD, ScenarioState.LIVE, str(word or "")),
+        (found.back, BY_FILES, ScenarioState.DRAFT, "The bank or its key is no illustration any more."),
+    ):
+        put_moves(session, [rows[one] for one in ids], did, to, by=by, now=now, reason=reason)
+    return found
 
 
 def _version(prepared: Prepared, scenario_id: str, folder: str, *, by: Actor, now: datetime) -> ScenarioVersion:

@@ -12,16 +12,12 @@ from typing import Final
 
 from sjt.access import Actor, Permission, may
 from sjt.authoring.states import ReviewKind, ScenarioState
+from sjt.authoring.trial_gate import Evidence, TrialVerdict
 
 FEWEST_WORDS: Final = 3
 """Of a reason; fewer is no reason."""
 REVIEWS_NEEDED: Final = 2
 """Reviews of one version by different people, none of whom wrote any of it (D22)."""
-FEWEST_MET: Final = 30
-"""Candidates who must have met a trial item before it may count (sjt-science, piloting: at least 30 exposures)."""
-FACILITY: Final = (0.40, 0.92)
-DISCRIMINATION: Final = 0.10
-"""Limits of sjt-science's flags: facility outside 0.40 to 0.92, or an item-rest correlation under 0.10."""
 
 _S = ScenarioState
 OPEN: Final = frozenset(_S) - {_S.SUSPENDED, _S.RETIRED}
@@ -93,12 +89,22 @@ _M = (
 MOVES: Final[Mapping[str, Move]] = {one.name: one for one in _M}
 BY_FILES: Final = "import"
 BY_FORM: Final = "publish"
-"""Moves of scenarios that came with a bank from elsewhere and were never worked on here: their reviews are not here
-either, and the import and the publication are signed by the people who made them."""
-OUTSIDE: Final = frozenset({BY_FILES, BY_FORM})
+"""How forms once lifted what had come by files; kept for the rows there are."""
+BY_ILLUSTRATION: Final = "illustration"
+BY_WORD: Final = "elsewhere"
+"""Moves of scenarios that came by files and were never worked on here (``arriving.py``)."""
+OUTSIDE: Final = frozenset({BY_FILES, BY_FORM, BY_ILLUSTRATION, BY_WORD})
+WAY_WORDS: Final[Mapping[str, str]] = {
+    BY_ILLUSTRATION: "Live as an illustration, past no gate: no result can be released from its key",
+    BY_WORD: "Live by a signed word that it is live elsewhere, past no gate here",
+    BY_FORM: "Live by the publication of a form, past no gate here",
+}
+"""How a scenario can be live without the gates; what is in none of these passed them."""
 DID_WORDS: Final[Mapping[str, str]] = {one.name: one.did for one in _M} | {
     BY_FILES: "Changed by an import of the bank",
     BY_FORM: "Moved by the publication of a form",
+    BY_ILLUSTRATION: "Live as an illustration: bank and key call themselves illustrative",
+    BY_WORD: "Live elsewhere already, by a signed word at the import",
 }
 
 
@@ -125,8 +131,8 @@ class Facts:
     panel: bool | None = None
     """None: no panel has judged the key."""
     panel_detail: str = ""
-    statistics: tuple[str, ...] | None = None
-    """What keeps the trial statistics under the gate, in sentences; none: they are above it; None: there are none."""
+    statistics: TrialVerdict | None = None
+    """None: nothing was measured of this version."""
     before: ScenarioState | None = None
     """Where a suspended scenario stood."""
     suppliers: Mapping[Gate, Sequence[str]] = field(default_factory=dict)
@@ -165,10 +171,13 @@ def gate_lacks(gate: Gate, facts: Facts) -> Lack | None:
     if facts.statistics is None:
         what = "There are no trial statistics of this version."
         return Lack(what, _who(facts, gate, "A psychometrician banks them after a trial"), gate)
-    if facts.statistics:
-        what = "The trial statistics are under the gate: " + " ".join(facts.statistics)
-        return Lack(what, _who(facts, gate, "A writer revises it, or more candidates meet it"), gate)
-    return None
+    trial = facts.statistics
+    if trial.evidence is Evidence.PASS:
+        return None
+    if trial.evidence is Evidence.FAIL:
+        return Lack(f"The trial statistics fail. {trial.because()}", _who(facts, gate, "A writer revises it"), gate)
+    what = f"The trial statistics are not enough evidence. {trial.because()}"
+    return Lack(what, _who(facts, gate, "More candidates meet it in trial"), gate)
 
 
 def _reviews(facts: Facts) -> Lack | None:
@@ -241,36 +250,3 @@ def moves_for(facts: Facts, by: Actor) -> list[Move]:
 
 def words_of(state: ScenarioState) -> str:
     return state.value.replace("_", " ")
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The last statistics of one item of one version."""
-
-    item: str
-    n: int
-    facility: float | None
-    discrimination: float | None
-
-
-def under_the_gate(items: Sequence[Measured]) -> tuple[str, ...] | None:
-    """Say what keeps a version's trial statistics under the gate; None when nothing was measured at all.
-
-    Estimates are compared as they stand: an interval that reaches under a limit is no reason to refuse, since at the
-    size of a trial most good items have one.
-    """
-    if all(one.facility is None and one.discrimination is None for one in items):
-        return None
-    found = []
-    for one in items:
-        low, high = FACILITY
-        if one.facility is None or one.discrimination is None:
-            found.append(f"{one.item} has no facility or no discrimination.")
-        elif one.n < FEWEST_MET:
-            found.append(f"{one.item} was met by {one.n} candidates, {FEWEST_MET} are needed.")
-        else:
-            if not low <= one.facility <= high:
-                found.append(f"{one.item} has facility {one.facility:.2f}, outside {low:.2f} to {high:.2f}.")
-            if one.discrimination < DISCRIMINATION:
-                found.append(f"{one.item} has discrimination {one.discrimination:.2f}, under {DISCRIMINATION:.2f}.")
-    return tuple(found)

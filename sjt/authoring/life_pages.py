@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from sqlmodel import Session
 
 from sjt.access import Permission, may
+from sjt.accounts import service as accounts
 from sjt.authoring import discussion, drafting, life, lifecycle, store
 from sjt.authoring.life import Gate
-from sjt.authoring.states import ReviewKind
+from sjt.authoring.states import ReviewKind, ScenarioState
 from sjt.errors import NotFound
 from sjt.web.guards import actor
 
@@ -47,8 +48,14 @@ def standing(session: Session, scenario_id: str) -> SimpleNamespace:
     if not may(actor(), Permission.SEE_KEY):  # a panel's words tell of the key, and so do figures of options
         gates = [one for one in gates if one[1] in (Gate.REVIEWS, Gate.FAIRNESS)]
     kinds = [kind for kind in ReviewKind if not life.review_lacks(kind, held, actor())]
+    way = next((m for m in reversed(store.moves(session, row.id)) if m.became is row.state and m.did != "lift"), None)
+    came = life.WAY_WORDS.get(way.did, "") if way is not None and row.state is ScenarioState.LIVE else ""
     return SimpleNamespace(
+        came=came,
+        came_detail=way.reason if came and way is not None else "",
+        came_by=accounts.name_of(session, way.by) if came and way is not None else "",
         gates=gates,
+        trial=held.statistics if may(actor(), Permission.SEE_KEY) else None,
         seen=held.seen,
         kinds=kinds,
         choices=lifecycle.choices(session, row, actor()),

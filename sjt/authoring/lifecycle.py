@@ -10,13 +10,14 @@ from sqlmodel import Session
 from sjt.access import Actor, Permission, Role, permissions_of
 from sjt.accounts import service as accounts
 from sjt.audit import service as audit
-from sjt.authoring import gates, life, store, tasking
-from sjt.authoring.life import FEWEST_WORDS, ON_TRIAL, OUTSIDE, Facts, Gate, Measured, Move, Seen
+from sjt.authoring import gates, life, store, tasking, trial_gate
+from sjt.authoring.life import FEWEST_WORDS, ON_TRIAL, Facts, Gate, Move, Seen
 from sjt.authoring.moving import put_move
 from sjt.authoring.states import ReviewKind, ScenarioState, Statistic, TaskKind
 from sjt.authoring.tables import ScenarioReview, ScenarioRow
 from sjt.authoring.the_bank import bank as current_bank
 from sjt.authoring.the_bank import current_row
+from sjt.authoring.trial_gate import Measured
 from sjt.errors import Fault, InputError, MoveRefused, NotFound
 
 _S = ScenarioState
@@ -88,7 +89,7 @@ def facts(session: Session, row: ScenarioRow) -> Facts:
         seen=seen,
         panel=None if verdict is None else verdict.passed,
         panel_detail="" if verdict is None else verdict.detail,
-        statistics=life.under_the_gate(measured(session, row)),
+        statistics=trial_gate.verdict(measured(session, row)),
         before=_before(session, row),
         suppliers={gate: _suppliers(session, gate, row, writers, seen) for gate in _SUPPLY},
     )
@@ -132,7 +133,15 @@ def measured(session: Session, row: ScenarioRow) -> list[Measured]:
                 last[one.name] = one
         facility, r = last.get("facility"), last.get("discrimination")
         n = min((one.n for one in (facility, r) if one is not None), default=0)
-        found.append(Measured(item.id, n, facility.value if facility else None, r.value if r else None))
+        found.append(
+            Measured(
+                item.id,
+                n,
+                facility.value if facility else None,
+                r.value if r else None,
+                facility.se if facility else None,
+            )
+        )
     return found
 
 
@@ -161,9 +170,15 @@ def move(
     if refused is not None:
         raise refused
     return put_move(
-        session, row, made.name, life.target(made, held), by=by, now=now, reason=reason.strip(),
+        session, row, made.name, life.target(made, held), by=by, now=now, reason=_recorded(reason, held, really),
         waived=[gate.value for gate in really],
     )  # fmt: skip
+
+
+def _recorded(reason: str, held: Facts, over: Iterable[Gate]) -> str:
+    """Give the reason with what the gates said that it passes over."""
+    lacking = [lack.what for gate in over if (lack := life.gate_lacks(gate, held)) is not None]
+    return "\n".join([reason.strip(), *(f"Passed over: {what}" for what in lacking)])
 
 
 def review(
@@ -222,16 +237,12 @@ def last_writer(session: Session, row: ScenarioRow) -> str:
 
 
 def barred(session: Session, bank_id: str) -> frozenset[str]:
-    """Name the scenarios no new form may hold: suspended, retired, or worked on here and not approved yet."""
-    out = {row.id for row in store.scenarios_in(session, bank_id, (_S.SUSPENDED, _S.RETIRED))}
-    here = store.worked_on(session, OUTSIDE)
-    unread = {row.id for row in store.scenarios_in(session, bank_id, (_S.DRAFT, _S.REVIEW))}
-    return frozenset(out | (unread & here))
+    """Name the scenarios no new form may hold: suspended, retired, or not approved."""
+    return frozenset(row.id for row in store.scenarios_in(session, bank_id, frozenset(_S) - ON_TRIAL))
 
 
 def refused_for_form(session: Session, scenarios: Mapping[str, bool]) -> list[str]:
     """Say why scenarios may not be in a form that is published now; ``True`` marks those that count in a live form."""
-    here = store.worked_on(session, OUTSIDE)
     found = []
     for scenario_id, counts in sorted(scenarios.items()):
         row = store.scenario(session, scenario_id)
@@ -239,26 +250,18 @@ def refused_for_form(session: Session, scenarios: Mapping[str, bool]) -> list[st
             continue
         if row.state in (_S.SUSPENDED, _S.RETIRED):
             found.append(f"{scenario_id} is {life.words_of(row.state)}.")
-        elif scenario_id in here and counts and row.state is not _S.LIVE:
-            found.append(f"{scenario_id} is {life.words_of(row.state)}, and a test developer has not made it live.")
-        elif scenario_id in here and row.state not in ON_TRIAL:
+        elif row.state not in ON_TRIAL:
             found.append(f"{scenario_id} is {life.words_of(row.state)}, and nobody has approved it for trial.")
+        elif counts and row.state is not _S.LIVE:
+            found.append(f"{scenario_id} is {life.words_of(row.state)}, and a test developer has not made it live.")
     return found
 
 
-def published(session: Session, live: Iterable[str], tried: Iterable[str], *, by: Actor, now: datetime) -> None:
-    """Move what a published form holds: on trial when it is tried, live when it came from elsewhere and counts."""
-    here = store.worked_on(session, OUTSIDE)
-    counted = frozenset(live)
-    for scenario_id in sorted(counted | frozenset(tried)):
+def published(session: Session, tried: Iterable[str], *, by: Actor, now: datetime) -> None:
+    """Put on trial what a published form tries for the first time; nothing becomes live by being published."""
+    for scenario_id in sorted(frozenset(tried)):
         row = store.scenario(session, scenario_id)
-        if row is None or row.state is _S.LIVE:
-            continue
-        if scenario_id not in here:
-            to = _S.LIVE if scenario_id in counted else _S.ON_TRIAL
-            if to is not row.state:
-                put_move(session, row, life.BY_FORM, to, by=by, now=now)
-        elif row.state is _S.APPROVED_FOR_TRIAL:
+        if row is not None and row.state is _S.APPROVED_FOR_TRIAL:
             put_move(session, row, "try", _S.ON_TRIAL, by=by, now=now)
 
 

@@ -61,7 +61,7 @@ class Filters:
     @property
     def narrows(self) -> bool:
         """Tell whether one of the filters is set that the page keeps folded away."""
-        return bool(self.author or self.tag or self.capability or self.measures)
+        return bool(self.author or self.tag or self.code or self.capability or self.measures)
 
     @property
     def measures(self) -> bool:

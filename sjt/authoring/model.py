@@ -305,6 +305,8 @@ class BankSettings:
     framework: str = ""
     plan: Slug
     keys: Literal["illustrative", "panelled"]
+    practice: bool = False
+    """A bank to try the test with: it is never imported, so that none of its scenarios can enter a form."""
     note: str = ""
     sensitive_topics: tuple[Text, ...] = ()
     scales: Mapping[Slug, Scale] = Field(default_factory=dict)

@@ -69,3 +69,19 @@ def put_move(
         audit.record(session, by=by, did=f"scenario.{_DID[did]}", on=row.id, at=now, body=body)
     tasking.done_by_move(session, row.id, did, by=by, now=now)
     return to
+
+
+def put_moves(
+    session: Session, rows: Iterable[ScenarioRow], did: str, to: ScenarioState, *, by: Actor, now: datetime, reason: str
+) -> None:
+    """Write the moves of one import down and make them; the import's own line of the record names them all."""
+    for row in rows:
+        session.add(
+            ScenarioMove(
+                scenario_id=row.id, version=row.version, did=did, was=row.state.value, became=to, reason=reason,
+                at=now, by=by.id,
+            )
+        )  # fmt: skip
+        row.state = to
+        session.add(row)
+    session.flush()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 Path = tuple[str | int, ...]
 
@@ -21,10 +22,27 @@ _DIGITS = {"u": 4, "U": 8}
 
 @dataclass(frozen=True)
 class Places:
-    """The line of each path of one file; ``first`` is added where the TOML starts further down."""
+    """The line of each path of one file; ``first`` is added where the TOML starts further down.
 
-    lines: Mapping[Path, int] = field(default_factory=dict)
-    comments: tuple[int, ...] = ()
+    The text is scanned when somebody first asks: of most files nobody ever does.
+    """
+
+    text: str = ""
+    first: int = 1
+
+    @cached_property
+    def _scanned(self) -> _Scanner:
+        scanner = _Scanner(self.text, self.first)
+        scanner.run()
+        return scanner
+
+    @property
+    def lines(self) -> Mapping[Path, int]:
+        return self._scanned.lines
+
+    @property
+    def comments(self) -> tuple[int, ...]:
+        return tuple(self._scanned.comments)
 
     def line(self, *path: str | int) -> int:
         """Return the line of a path, or of the nearest part of it that exists; 1 when nothing of it does."""
@@ -36,10 +54,8 @@ class Places:
 
 
 def find_places(text: str, first: int = 1) -> Places:
-    """Scan TOML text whose first line is line ``first`` of its file."""
-    scanner = _Scanner(text, first)
-    scanner.run()
-    return Places(scanner.lines, tuple(scanner.comments))
+    """Give the places of TOML text whose first line is line ``first`` of its file."""
+    return Places(text, first)
 
 
 class _Scanner:

@@ -17,6 +17,9 @@ from sjt.errors import InputError
 GATEWAY = "gateway"
 FAIL = "fail"
 ANY_COMPONENT = "anyComponent"
+TEST_METHOD = "situational-judgement-test"
+TALK_METHODS = ("interview", "professional-discussion")
+"""How a component is assessed says what it is; its id and title are the plan's own."""
 
 
 @dataclass(frozen=True, kw_only=True, config=CAMEL)
@@ -166,6 +169,21 @@ class Plan:
         )
 
     @property
+    def test_id(self) -> str:
+        """The component that is the judgement test, by its method; empty where the plan has none."""
+        return next((one.id for one in self.components if one.method.startswith(TEST_METHOD)), "")
+
+    @property
+    def interview_id(self) -> str:
+        """The component in which an assessor talks with the apprentice over the evidence; empty where there is none."""
+        return next((one.id for one in self.components if one.method.startswith(TALK_METHODS)), "")
+
+    @property
+    def graded_ids(self) -> tuple[str, ...]:
+        """The components that an assessor grades beside the test and the interview, such as a portfolio."""
+        return tuple(one for one in self.component_ids if one not in (self.test_id, self.interview_id))
+
+    @property
     def options(self) -> frozenset[str] | None:
         """The options the plan states evidence for; None when it makes no difference between options."""
         named = [set(evidence.by_option) for evidence in self.gateway.evidence if evidence.by_option]
@@ -206,11 +224,12 @@ class Plan:
             return self.component_ids
         return self.assessed_by.by_code.get(code, self.assessed_by.default)
 
-    def is_tested(self, code: str, component_id: str = "sjt") -> bool:
+    def is_tested(self, code: str) -> bool:
         """Tell whether the judgement test may be where a code is assessed."""
+        component_id = self.test_id
         return component_id not in self.component_ids or component_id in self.components_covering(code)
 
-    def codes_form_must_cover(self, option: str, standard: Standard, component_id: str = "sjt") -> tuple[str, ...]:
+    def codes_form_must_cover(self, option: str, standard: Standard) -> tuple[str, ...]:
         """Return the codes every form must carry: those only this component covers, and all behaviours if so asked."""
         must = self.policies.sjt_form_must_cover
         behaviours = (
@@ -219,15 +238,15 @@ class Plan:
         return tuple(
             code
             for code in standard.required_by_option.get(option, ())
-            if code in behaviours or self.components_covering(code) == (component_id,)
+            if code in behaviours or self.components_covering(code) == (self.test_id,)
         )
 
-    def form_cover(self, option: str, standard: Standard, component_id: str = "sjt") -> FormCover:
+    def form_cover(self, option: str, standard: Standard) -> FormCover:
         """Return everything a form of this option must touch under this plan's policy."""
         must = self.policies.sjt_form_must_cover
         core = tuple(o.id for o in standard.practice_outcomes if o.scope == CORE)
         return FormCover(
-            codes=self.codes_form_must_cover(option, standard, component_id),
+            codes=self.codes_form_must_cover(option, standard),
             outcomes=core if must.practice_outcomes == "all of the core" else (),
             areas=standard.areas_of(option) if must.option_areas == "all of the option" else (),
         )

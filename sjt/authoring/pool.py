@@ -7,9 +7,8 @@ scenarios cost a toll, so that use stays even. Under a cap on overlap or exposur
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,11 +62,16 @@ def fill(
     seed: int,
     first: Sequence[int],
     cap: Cap | None = None,
+    known: Collection[frozenset[int]] = (),
     seconds: float = 600.0,
     progress: Callable[[str, float], None] = _quiet,
     cancelled: Callable[[], bool] = _never,
 ) -> Filled:
-    """Fill a pool with ``n`` forms that each meet ``spec`` (one form, fixed bands), all different."""
+    """Fill a pool with ``n`` forms that each meet ``spec`` (one form, fixed bands), all different.
+
+    ``known`` holds forms, as positions of scenarios, that exist already and must not come again; where ``first`` is
+    one of them it is left out.
+    """
     started = time.monotonic()
     one = replace(spec, forms=1, together=(), overlap_max=None, earlier=(), max_use=None)
     makers = _Maker(bank, one, seed)
@@ -79,7 +83,9 @@ def fill(
             makers, start[0], n, cap, lambda: time.monotonic() - started > seconds, cancelled, progress, seed
         )  # fmt: skip
     makers.keep(start[0])
-    stopped = "enough"
+    makers.known = frozenset(known)
+    stopped, skip = "enough", int(makers.is_known(start[0]))
+    n += skip
     while len(makers.forms) < n:
         if cancelled():
             stopped = "cancel"
@@ -91,7 +97,7 @@ def fill(
             stopped = "nodes"
             break
         progress("filling", len(makers.forms) / n)
-    return Filled(tuple(tuple(makers.units.form_items(row)) for row in makers.forms), stopped, makers.why)
+    return Filled(tuple(tuple(makers.units.form_items(row)) for row in makers.forms[skip:]), stopped, makers.why)
 
 
 def _capped(
@@ -146,6 +152,7 @@ class _Maker:
         self.forms: list[BoolArray] = []
         self.uses: IntArray = np.zeros(len(bank.scenarios), dtype=np.int64)
         self.seen: set[bytes] = set()
+        self.known: frozenset[frozenset[int]] = frozenset()
         self.why = ""
         self.walks = 0
 
@@ -153,6 +160,9 @@ class _Maker:
         self.forms.append(chosen.copy())
         self.seen.add(chosen.tobytes())
         self.uses[self.units.scenario[chosen]] += 1
+
+    def is_known(self, chosen: BoolArray) -> bool:
+        return bool(self.known) and frozenset(map(int, self.units.scenario[chosen])) in self.known
 
     def is_right(self, chosen: BoolArray) -> bool:
         return not broken(check(self.bank, self.one, [self.units.form_items(chosen)]))
@@ -168,7 +178,8 @@ class _Maker:
                 toll=self._toll(), most_in=NEWCOMERS,
             )  # fmt: skip
             best, least = walk.settle(STEPS)
-            if least <= 1e-9 and best[0].tobytes() not in self.seen and self.is_right(best[0]):
+            is_new = best[0].tobytes() not in self.seen and not self.is_known(best[0])
+            if least <= 1e-9 and is_new and self.is_right(best[0]):
                 self.keep(best[0])
                 return True
             for miss in broken(check(self.bank, self.one, [self.units.form_items(best[0])])):
@@ -195,18 +206,3 @@ class _Maker:
             new = int(self.random.choice(others, p=weights / weights.sum()))
             chosen[unit], chosen[new] = False, True
         return chosen
-
-
-def draw(pool: Sequence[str], seed: str, candidate: str, taken: frozenset[str] = frozenset()) -> str | None:
-    """Draw a form for one candidate by seeded hash; the next free one from there when it is taken.
-
-    The pool's order is its own; the hash only says where to begin, so a draw costs microseconds.
-    """
-    if not pool:
-        return None
-    place = int.from_bytes(hashlib.sha256(f"sjt.pool/1|{seed}|{candidate}".encode()).digest(), "big") % len(pool)
-    for step in range(len(pool)):
-        name = pool[(place + step) % len(pool)]
-        if name not in taken:
-            return name
-    return None

@@ -7,7 +7,7 @@ in it. ``verify`` starts from the blueprint in the file and the bank on disk and
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
@@ -65,12 +65,17 @@ def compose(bank: FormBank, blueprint: Blueprint, form: Sequence[int], unit: Fra
 
 
 def make_proof(
-    bank: FormBank, blueprint: Blueprint, built: BuiltSet, seed: int, excluded: Iterable[str] = ()
+    bank: FormBank,
+    blueprint: Blueprint,
+    built: BuiltSet,
+    seed: int,
+    excluded: Iterable[str] = (),
+    tell: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
-    """Write down everything about a set of forms that ``verify`` will compute again."""
+    """Write down everything about a set of forms that ``verify`` will compute again; ``tell`` hears of each form."""
     banned = sorted(set(excluded))
     names = [form_id(blueprint, n + 1) for n in range(len(built.forms))]
-    body = _computed(bank, blueprint, built.spec, built.forms, built.trial, names)
+    body = _computed(bank, blueprint, built.spec, built.forms, built.trial, names, tell)
     proof: dict[str, Any] = {
         "schema": SCHEMA,
         "seed": seed,
@@ -104,6 +109,7 @@ def _computed(
     forms: Sequence[Sequence[int]],
     trial: Sequence[Sequence[int]],
     names: Sequence[str],
+    tell: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
     memory, unit = _Memory(), mark_unit(bank, blueprint)
     checks = check(bank.assembly, spec, forms)
@@ -121,6 +127,7 @@ def _computed(
         borderline.append(chances[0])
         intervals.append(chances[1])
         tenths.append(chances[2])
+        tell(n + 1)
     known = [p for p in borderline if p is not None]
     shared = [
         len({bank.assembly.scenario_of[i] for i in a} & {bank.assembly.scenario_of[i] for i in b})
@@ -294,7 +301,7 @@ def verify(proof: Any, bank_of: Any, file: str = "PROOF.json") -> list[Fault]:
         faults.append(
             Fault(file, where, name, f"The value is {_bound(broken.value)}, allowed is {bounds}.", "Build again.")
         )
-    faults += _trial_faults(bank, forms, trial, names, file)
+    faults += _trial_faults(bank, forms, trial, names, file, frozenset(proof.get("excluded", [])))
     faults += _slot_faults(bank, spec, forms, trial, names, file)
     again = _computed(bank, blueprint, spec, forms, trial, names)
     for key, value in again.items():
@@ -323,7 +330,12 @@ def _changed_files(proof: Mapping[str, Any], bank: FormBank, file: str) -> list[
 
 
 def _trial_faults(
-    bank: FormBank, forms: list[list[int]], trial: list[list[int]], names: list[str], file: str
+    bank: FormBank,
+    forms: list[list[int]],
+    trial: list[list[int]],
+    names: list[str],
+    file: str,
+    excluded: frozenset[str],
 ) -> list[Fault]:
     owner = bank.assembly.scenario_of
     live = {owner[i] for form in forms for i in form}
@@ -332,6 +344,9 @@ def _trial_faults(
         for item in extra:
             if owner[item] in live:
                 what = f"{bank.assembly.items[item]} is a trial item and its scenario counts in a form."
+                faults.append(Fault(file, name, "trial", what, "Build again."))
+            if bank.assembly.scenarios[owner[item]] in excluded:
+                what = f"{bank.assembly.items[item]} is a trial item and its scenario was left out of these forms."
                 faults.append(Fault(file, name, "trial", what, "Build again."))
     return faults
 

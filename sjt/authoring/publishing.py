@@ -52,8 +52,7 @@ def publish_form(
     form.state, form.use = FormState.PUBLISHED, use
     form.published_at, form.published_by, form.reason = now, by.id, reason.strip()
     session.add(form)
-    counting = _counting(secret, use)
-    lifecycle.published(session, [one for one, counts in counting.items() if counts], counting, by=by, now=now)
+    lifecycle.published(session, _counting(secret, use), by=by, now=now)
     session.flush()
     audit.record(
         session,
@@ -76,6 +75,9 @@ def publish_set(
     session: Session, set_id: UUID, *, use: FormUse | str, by: Actor, now: datetime, reason: str = ""
 ) -> list[FormLine]:
     """Freeze every draft form of a set for one use, or none of them: what refuses one refuses all, by its name."""
+    its_set = store.form_set(session, set_id)
+    if its_set is not None and its_set.pool:
+        raise MoveRefused("The forms of a pool are published by a job, one after the other.")
     drafts = [form.id for form in store.forms_of(session, set_id) if form.state is FormState.DRAFT]
     if not drafts:
         raise MoveRefused("This set has no form that is not published yet.")
@@ -200,9 +202,10 @@ def form_facts(session: Session, form_id: str) -> FormLine:
 
 
 def published_forms(session: Session, option: str | None = None, use: FormUse | str | None = None) -> list[FormLine]:
-    """List the forms that new sessions may take."""
+    """List the forms that new sessions may take for everybody; a pool's are dealt once each, and not named here."""
     wanted = None if use is None else FormUse(use)
-    return [_line(*row) for row in store.forms_in_state(session, FormState.PUBLISHED, option=option, use=wanted)]
+    found = store.forms_in_state(session, FormState.PUBLISHED, option=option, use=wanted, pools=False)
+    return [_line(*row) for row in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +264,7 @@ def _line(form: Form, its_set: FormSet) -> FormLine:
     trial = form.use is FormUse.TRIAL
     return FormLine(
         form_id=form.id,
-        title=f"{its_set.blueprint}, set {its_set.number}, form {form.name}",
+        title=f"{its_set.blueprint}, {'pool' if its_set.pool else 'set'} {its_set.number}, form {form.name}",
         name=form.name,
         set_id=its_set.id,
         set_number=its_set.number,

@@ -12,12 +12,16 @@ from sjt.authoring.states import FormState, FormUse
 
 
 def resting(session: Session, option: str, rest_days: int, *, at: datetime) -> list[str]:
-    """Name the scenarios that rest: counted in a live form of the option published within so many days."""
+    """Name the scenarios that rest: counted in a live form of the option published within so many days.
+
+    Forms of a pool do not count: each is met by one candidate, and what was met is counted by sittings.
+    """
     if not rest_days:
         return []
     since = at - timedelta(days=rest_days)
     found: set[str] = set()
-    for form, earlier in store.forms_in_state(session, FormState.PUBLISHED, option=option, use=FormUse.LIVE):
+    live = store.forms_in_state(session, FormState.PUBLISHED, option=option, use=FormUse.LIVE, pools=False)
+    for form, earlier in live:
         if form.published_at is not None and form.published_at >= since:
             found.update(built_form(earlier, form.position)["scenarios"])
     return sorted(found)

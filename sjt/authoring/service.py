@@ -21,11 +21,16 @@ from sqlmodel import Session
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.authoring import banked, drafting, import_export, office, snapshot, store, workbook
+from sjt.authoring.arriving import Elsewhere
 from sjt.authoring.bank import Reading
 from sjt.authoring.checks import Report
 from sjt.authoring.import_export import Imported, Prepared
 from sjt.authoring.model import Scenario
 from sjt.authoring.plan import Evidence, Plan
+from sjt.authoring.pools import Pool as Pool
+from sjt.authoring.pools import pool as pool
+from sjt.authoring.pools import pools as pools
+from sjt.authoring.pools import rooms as rooms
 from sjt.authoring.publishing import (
     form_facts as form_facts,
 )
@@ -77,25 +82,28 @@ from sjt.authoring.the_bank import prepared as prepared
 from sjt.authoring.uses import FormUses as FormUses
 from sjt.authoring.uses import changed_keys as changed_keys
 from sjt.authoring.uses import form_uses as form_uses
+from sjt.authoring.uses import keyed_items as keyed_items
 from sjt.authoring.word_reader import WordReport, read_word
 from sjt.errors import Fault, InputError, NotFound
 
 _PANEL = re.compile(r"^[a-z0-9][a-z0-9-]{0,60}$")
 
 
-def import_bank(session: Session, directory: Path, *, by: Actor, now: datetime) -> str:
+def import_bank(session: Session, directory: Path, *, by: Actor, now: datetime, word: Elsewhere | None = None) -> str:
     """Import a bank whole, or, if it holds one error, not at all; give its id.
 
     Read and check the folder before the transaction opens (``import_export.prepare_directory``): the check is
     remembered by content, and this finds it done.
     """
     ready = import_export.prepare_directory(directory, today=now.date())
-    return import_prepared(session, ready, by=by, now=now).bank_id
+    return import_prepared(session, ready, by=by, now=now, word=word).bank_id
 
 
-def import_prepared(session: Session, prepared_bank: Prepared, *, by: Actor, now: datetime) -> Imported:
-    """Import a bank that was read and checked before."""
-    return import_export.put(session, prepared_bank, by=by, now=now)
+def import_prepared(
+    session: Session, prepared_bank: Prepared, *, by: Actor, now: datetime, word: Elsewhere | None = None
+) -> Imported:
+    """Import a bank that was read and checked before; ``word`` signs that what comes is live elsewhere."""
+    return import_export.put(session, prepared_bank, by=by, now=now, word=word)
 
 
 def export_bank(session: Session, bank_id: str | None, directory: Path) -> str:
@@ -357,7 +365,7 @@ def _put_files(session: Session, row: BankRow, files: Mapping[str, bytes]) -> No
     )
     session.add(row)
     session.flush()
-    row.sha256 = import_export.content_sha256(store.current_files(session, row))
+    row.sha256 = import_export.sha256_of(store.current_hashes(session, row))
     session.add(row)
     session.flush()
 
@@ -425,6 +433,7 @@ class SetLine:
     forms: int
     published: int
     created_at: datetime
+    is_pool: bool
 
 
 def set_lines(session: Session) -> list[SetLine]:
@@ -441,6 +450,7 @@ def set_lines(session: Session) -> list[SetLine]:
             row.forms,
             *counts.get(row.id, (0, 0)),
             row.created_at,
+            bool(row.pool),
         )
         for row in store.form_sets(session)
     ]

@@ -135,6 +135,8 @@ def put_set(
 def begin_again(session: Session, set_id: UUID, *, by: Actor, now: datetime) -> UUID:
     """Ask for the same once more, from the bank as it now stands; the earlier set stays as it is."""
     earlier = form_set(session, set_id)
+    if earlier.pool:
+        raise MoveRefused("This is a pool. Ask for another one, under another seed.")
     return start_set(
         session,
         earlier.blueprint_path,
@@ -192,35 +194,37 @@ def keep_built(
     made.state, made.proof, made.proof_sha256, made.built_at = SetState.BUILT, proof_text, proof["sha256"], now
     made.blueprint_json, made.shortfall = proof["blueprint"], None
     session.add(made)
-    for position, one in enumerate(frozen):
-        secret, paper = one.secret, one.paper
-        cut = secret.cut or {}
-        live = secret.live_items()
-        session.add(
-            Form(
-                id=paper.form_id,
-                set_id=made.id,
-                name=letters_of(position),
-                position=position,
-                paper=snapshot.paper_to_json(paper),
-                secret=snapshot.secret_to_json(secret),
-                scenarios=len({item.scenario for item in live}),
-                live_items=len(live),
-                max_marks=str(secret.max_marks),
-                mark_unit=str(secret.mark_unit),
-                minutes=paper.minutes,
-                cut_exact=str(Fraction(cut["exact"])) if cut else "",
-                cut_applied=str(Fraction(cut["applied"])) if cut else "",
-                cut_se=cut.get("se"),
-                plan=secret.plan,
-                numbers=dict(one.numbers),
-                keys=secret.keys,
-                simulated=paper.simulated,
-            )
-        )
+    session.add_all(form_row(made, position, letters_of(position), one) for position, one in enumerate(frozen))
     session.flush()
     body = {"proof_sha256": made.proof_sha256, "forms": [one.paper.form_id for one in frozen]}
     audit.record(session, by=by, did="form_set.built", on=made.id, at=now, body=body)
+
+
+def form_row(made: FormSet, position: int, name: str, one: Frozen) -> Form:
+    """Make the row of a built form, a draft."""
+    secret, paper = one.secret, one.paper
+    cut = secret.cut or {}
+    live = secret.live_items()
+    return Form(
+        id=paper.form_id,
+        set_id=made.id,
+        name=name,
+        position=position,
+        paper=snapshot.paper_to_json(paper),
+        secret=snapshot.secret_to_json(secret),
+        scenarios=len({item.scenario for item in live}),
+        live_items=len(live),
+        max_marks=str(secret.max_marks),
+        mark_unit=str(secret.mark_unit),
+        minutes=paper.minutes,
+        cut_exact=str(Fraction(cut["exact"])) if cut else "",
+        cut_applied=str(Fraction(cut["applied"])) if cut else "",
+        cut_se=cut.get("se"),
+        plan=secret.plan,
+        numbers=dict(one.numbers),
+        keys=secret.keys,
+        simulated=paper.simulated,
+    )
 
 
 def keep_shortfall(

@@ -9,7 +9,8 @@ way: the fewest constraints first, then the smallest change.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,8 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
 from sjt.authoring.assembly import AssemblyBank, AssemblySpec, Band, Count, Together
 from sjt.authoring.assembly_problem import Problem, Rows, build, column_of
-from sjt.authoring.shortfall_words import plural, write_words
+from sjt.authoring.shortfall_joint import Kind, spread, what_matters
+from sjt.authoring.shortfall_words import plural, write_together, write_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +111,17 @@ class _Elastic:
         self.columns[row].append(column)
         self.values[row].append(value)
 
-    def solve(self, seconds: float) -> OptimizeResult:
+    def solve(self, seconds: float, without: Sequence[int] = ()) -> OptimizeResult:
+        """Solve it; the columns ``without`` are held at nothing."""
+        upper = np.array(self.upper)
+        upper[list(without)] = 0.0
         rows = Rows(
             self.names, [np.array(c) for c in self.columns], [np.array(v) for v in self.values], self.low, self.high
         )
         return milp(
             np.array(self.cost),
             constraints=LinearConstraint(rows.matrix(len(self.lower)), np.array(self.low), np.array(self.high)),
-            bounds=Bounds(np.array(self.lower), np.array(self.upper)),
+            bounds=Bounds(np.array(self.lower), upper),
             integrality=np.array(self.integral),
             options={"time_limit": seconds, "node_limit": 4000, "mip_rel_gap": 1e-6},
         )
@@ -133,6 +138,7 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
     most = spec.length
     new: list[int] = []
     of_kind: dict[str, list[int]] = {count.name: [] for count in spec.counts}
+    any_value: dict[str, list[int]] = {}
     for f in range(spec.forms):
         tag = f"form{f + 1}:"
         added = elastic.column(1000.0, most)
@@ -151,12 +157,13 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
             # What is left over is an item whose value of this attribute does not matter, as long as some cell
             # still has room for it.
             rest = elastic.column(0.0, most)
+            any_value.setdefault(attr, []).append(rest)
             elastic.row(tag + attr, [*kinds, rest, added], [1.0] * (len(kinds) + 1) + [-1.0], 0.0, 0.0)
             if all(c.high is not None for c in counts):
                 room = [index[tag + c.name] for c in counts]
                 columns = [column for r in room for column in elastic.columns[r]]
-                values = [value for r in room for value in elastic.values[r]]
-                elastic.row(tag + attr, [*columns, rest], [*values, 1.0], -np.inf, sum(c.high or 0 for c in counts))
+                weights = [value for r in room for value in elastic.values[r]]
+                elastic.row(tag + attr, [*columns, rest], [*weights, 1.0], -np.inf, sum(c.high or 0 for c in counts))
         for band in summed:
             held = column_of(bank, band.attr)
             worth = elastic.column(0.0, whole=False)
@@ -173,14 +180,27 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
     if written == 0:
         return (), False
     proved = result.mip_dual_bound is not None and result.mip_dual_bound > 1.0
-    out: list[Short] = []
     noun = "item" if spec.length_of_items else "scenario"
-    for count in spec.counts:
-        short = math.ceil(round(sum(result.x[c] for c in of_kind[count.name])) / per_item)
-        if short:
-            have = len(_holding(bank, count, spec))
-            text = write_words(noun, count.attr, count.value, have + short, have)
-            out.append(Short(count.name, have + short, have, short, text))
+    needs = {
+        (count.attr, count.value): math.ceil(round(sum(result.x[c] for c in of_kind[count.name])) / per_item)
+        for count in spec.counts
+    }
+    cells = spread({kind: n for kind, n in needs.items() if n}, written, any_value)
+    instead: Mapping[str, tuple[str, ...]] = {}
+    if written in needs.values():  # every new one must have it, so that other features may go with it
+        elastic.row("new", new, [1.0] * len(new), 0.0, float(round(sum(result.x[c] for c in new))))
+        known = {attr: [c.value for c in attrs[attr] if c.high != 0] for attr in any_value}
+        until = time.monotonic() + seconds
+
+        def would_do(only: Mapping[str, Sequence[str]]) -> bool:
+            shut = [column for attr in only for column in any_value[attr]]
+            shut += [
+                k for attr, good in only.items() for c in attrs[attr] if c.value not in good for k in of_kind[c.name]
+            ]
+            return elastic.solve(max(0.1, until - time.monotonic()), without=shut).x is not None
+
+        cells, instead = what_matters(cells, known, would_do)
+    out = [_to_write(made, noun, kinds, short, instead) for kinds, short in cells.items() if kinds]
     usable = len(bank.scenarios) - len(spec.banned)
     if not out:
         fits = (
@@ -191,6 +211,28 @@ def _items_to_write(made: Problem, seconds: float) -> tuple[tuple[Short, ...], b
         text = f"Write {plural(written, f'more {noun}')} of any kind{fits}: the bank holds {usable} that may be used."
         out.append(Short("n" if spec.length_of_items else "scenarios", usable + written, usable, written, text))
     return tuple(sorted(out, key=lambda s: (s.short, s.constraint))), proved
+
+
+def _to_write(
+    made: Problem, noun: str, kinds: tuple[Kind, ...], short: int, instead: Mapping[str, tuple[str, ...]]
+) -> Short:
+    """Say how many of a kind are missing; of a joint kind, what must come together."""
+    bank, spec = made.bank, made.spec
+    counts = [count for count in spec.counts if (count.attr, count.value) in kinds]
+    held = [set(_scenarios_with(bank, count, spec)) for count in counts]
+    name = " and ".join(count.name for count in counts)
+    if len(counts) == 1:
+        have = len(_holding(bank, counts[0], spec))
+        text = write_words(noun, counts[0].attr, counts[0].value, have + short, have)
+    else:
+        have = len(set.intersection(*held))
+        text = write_together(noun, [(c.attr, instead.get(c.attr, (c.value,))) for c in counts], short, have)
+    return Short(name, have + short, have, short, text)
+
+
+def _scenarios_with(bank: AssemblyBank, count: Count, spec: AssemblySpec) -> list[int]:
+    found = _holding(bank, count, spec)
+    return found if count.of_scenarios else [bank.scenario_of[i] for i in found]
 
 
 def _wanted(made: Problem, elastic: _Elastic, index: Mapping[str, int], result: OptimizeResult, band: Band) -> str:

@@ -23,3 +23,13 @@ def write_words(noun: str, attr: str, value: str, need: int, have: int) -> str:
         f"Write {plural(need - have, f'more {noun}')}{kind}: the forms need {need} of them, "
         f"the bank holds {have} that may be used."
     )
+
+
+def write_together(noun: str, kinds: Sequence[tuple[str, Sequence[str]]], short: int, have: int) -> str:
+    """Say how many more must be written that are all of this at once, and what may stand for what."""
+    parts = [f"{attr} {listed(values)}" for attr, values in kinds]
+    held = "none of that kind" if have == 0 else f"{have} of that kind"
+    return (
+        f"Write {plural(short, f'more {noun}')} with {listed(parts, 'and')} together: "
+        f"the bank holds {held} that may be used, which is too few for these forms."
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sjt.authoring.bank import Reading, key_file, version_of
+from sjt.authoring.bank import Reading, key_file
+from sjt.authoring.scenario_files import version_of
 
 _EMPTY = re.compile(rb'^(\s*set_on\s*=\s*)(""|\'\')', re.MULTILINE)
 

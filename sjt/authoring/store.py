@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from sjt.authoring.bank import key_file, scenario_file
@@ -31,6 +34,9 @@ from sjt.authoring.tables import (
     ScenarioThread,
     ScenarioVersion,
 )
+
+_LATER = tuple(defer(getattr(table, name)) for table, name in ((Form, "paper"), (Form, "secret"), (FormSet, "proof")))
+"""What a list of forms does not need: read when somebody asks for it, inside the session."""
 
 
 def bank(session: Session, bank_id: str | None = None) -> BankRow | None:
@@ -134,11 +140,39 @@ def versions(session: Session, scenario_id: str) -> Sequence[ScenarioVersion]:
 def current_files(session: Session, row: BankRow) -> dict[str, bytes]:
     """Give every file of a bank as it now stands, by path."""
     files = loose_files(session, row.id, row.version)
-    for version in current_versions(session, row.id).values():
-        files[scenario_file(version.folder)] = bytes(version.scenario_bytes)
-        if version.key_bytes is not None:
-            files[key_file(version.key_folder)] = bytes(version.key_bytes)
+    names = (ScenarioVersion.folder, ScenarioVersion.scenario_bytes, ScenarioVersion.key_folder)
+    for folder, text, key_folder, key in session.execute(_current(row.id, *names, ScenarioVersion.key_bytes)):
+        files[scenario_file(folder)] = bytes(text)
+        if key is not None:
+            files[key_file(key_folder)] = bytes(key)
     return dict(sorted(files.items()))
+
+
+def current_hashes(session: Session, row: BankRow) -> dict[str, str]:
+    """Give the hash of every file of a bank as it now stands, by path; no bytes are read."""
+    loose = select(BankFile.path, BankFile.sha256).where(BankFile.bank_id == row.id, BankFile.version == row.version)
+    found = dict(session.exec(loose).all())
+    names = (ScenarioVersion.folder, ScenarioVersion.scenario_sha256, ScenarioVersion.key_folder)
+    for folder, text, key_folder, key in session.execute(_current(row.id, *names, ScenarioVersion.key_sha256)):
+        found[scenario_file(folder)] = text
+        if key:
+            found[key_file(key_folder)] = key
+    return found
+
+
+def _current(bank_id: str, *columns: Any) -> sa.Select[Any]:
+    """Ask for columns of the current version of each scenario that is in the bank."""
+    return (
+        sa.select(*(col(one) for one in columns))
+        .join(
+            ScenarioRow,
+            sa.and_(
+                col(ScenarioRow.id) == col(ScenarioVersion.scenario_id),
+                col(ScenarioRow.version) == col(ScenarioVersion.n),
+            ),
+        )
+        .where(col(ScenarioRow.bank_id) == bank_id, col(ScenarioRow.in_bank))
+    )
 
 
 def recorded_statistics(session: Session, bank_id: str) -> Sequence[BankedStatistic]:
@@ -173,8 +207,8 @@ def form_set(session: Session, set_id: UUID) -> FormSet | None:
 
 
 def form_sets(session: Session) -> Sequence[FormSet]:
-    """Give every set, newest first."""
-    return session.exec(select(FormSet).order_by(col(FormSet.number).desc())).all()
+    """Give every set, newest first, its proof only when it is asked for."""
+    return session.exec(select(FormSet).options(_LATER[2]).order_by(col(FormSet.number).desc())).all()
 
 
 def forms_of(session: Session, set_id: UUID) -> Sequence[Form]:
@@ -193,19 +227,64 @@ def form_counts(session: Session) -> dict[UUID, tuple[int, int]]:
 
 
 def forms_in_state(
-    session: Session, state: FormState, *, option: str | None = None, use: FormUse | None = None
+    session: Session,
+    state: FormState,
+    *,
+    option: str | None = None,
+    use: FormUse | None = None,
+    pools: bool = True,
 ) -> Sequence[tuple[Form, FormSet]]:
+    """Give the forms in a state with their sets, in order; what a form says is read only when it is asked for.
+
+    Without ``pools`` the forms that are dealt once each, one to a candidate, are left out.
+    """
     query = (
         select(Form, FormSet)
         .join(FormSet, col(FormSet.id) == col(Form.set_id))
         .where(Form.state == state)
+        .options(*_LATER)
         .order_by(col(FormSet.number), col(Form.position))
     )
     if option is not None:
         query = query.where(FormSet.option == option)
     if use is not None:
         query = query.where(Form.use == use)
+    if not pools:
+        query = query.where(FormSet.pool == 0)
     return list(session.exec(query))
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """A form of a pool without its text."""
+
+    form_id: str
+    position: int
+    state: FormState
+    use: FormUse | None
+    minutes: int
+    snapshot_sha256: str
+    numbers: dict[str, Any]
+
+
+def pool_rows(session: Session, set_id: UUID) -> list[PoolRow]:
+    """Give the forms of a pool in its order, without their text."""
+    query = sa.select(
+        col(Form.id), col(Form.position), col(Form.state), col(Form.use), col(Form.minutes),
+        col(Form.snapshot_sha256), col(Form.numbers),
+    ).where(col(Form.set_id) == set_id)  # fmt: skip
+    return [PoolRow(*row) for row in session.execute(query.order_by(col(Form.position)))]
+
+
+def pools(session: Session) -> Sequence[FormSet]:
+    """Give the sets that are pools, newest first, without their proofs."""
+    query = select(FormSet).where(FormSet.pool == 1).options(_LATER[2])
+    return session.exec(query.order_by(col(FormSet.number).desc())).all()
+
+
+def drop_drafts(session: Session, set_id: UUID) -> None:
+    """Forget the forms that a job which was broken off had written of a set."""
+    session.execute(sa.delete(Form).where(col(Form.set_id) == set_id, col(Form.state) == FormState.DRAFT))
 
 
 def version(session: Session, scenario_id: str, n: int) -> ScenarioVersion | None:
@@ -331,6 +410,22 @@ def worked_on(session: Session, but: Iterable[str]) -> set[str]:
     """Give the scenarios that have a move other than those named."""
     query = select(ScenarioMove.scenario_id).where(col(ScenarioMove.did).not_in(list(but))).distinct()
     return set(session.exec(query))
+
+
+def ways_to_live(session: Session, bank_id: str) -> dict[str, str]:
+    """Give for each live scenario of a bank the move that last made it live."""
+    rows = session.exec(
+        select(ScenarioMove.scenario_id, ScenarioMove.did)
+        .join(ScenarioRow, col(ScenarioRow.id) == col(ScenarioMove.scenario_id))
+        .where(
+            ScenarioRow.bank_id == bank_id,
+            ScenarioRow.state == ScenarioState.LIVE,
+            ScenarioMove.became == ScenarioState.LIVE,
+            col(ScenarioMove.did) != "lift",
+        )
+        .order_by(col(ScenarioMove.at), col(ScenarioMove.id))
+    )
+    return dict(rows.all())
 
 
 def scenarios_in(session: Session, bank_id: str, states: Iterable[ScenarioState]) -> Sequence[ScenarioRow]:

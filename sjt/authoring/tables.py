@@ -121,6 +121,8 @@ class FormSet(SQLModel, table=True):
     seed: int
     reserve: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """1: the last form, beside those counted in ``forms``, is held in reserve and shares nothing with them."""
+    pool: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """1: forms to be dealt once each, one to a candidate; no list of forms for everybody names them."""
     excluded: list[str] = Field(default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"})
     """Scenarios asked to be left out, with their enemies and families: what somebody has seen before a resit."""
     state: SetState = Field(default=SetState.BUILDING, sa_type=stored_as_value(SetState))

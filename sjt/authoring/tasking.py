@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -106,6 +106,11 @@ def _faults(session: Session, kind: TaskKind, assignee: str, due: date, words: s
     if kind is TaskKind.OTHER and not words.strip():
         faults.append(Fault("", "", "In your words", "It does not say what is to be done.", "Write it."))
     return faults
+
+
+def open_tasks(session: Session) -> Sequence[ScenarioTask]:
+    """Give every open task, the one due first first."""
+    return store.tasks(session)
 
 
 def why_not(session: Session, kind: TaskKind, assignee: str, due: date, words: str, now: datetime) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from sqlmodel import Session
 
 from sjt.authoring import banked, import_export, store
-from sjt.authoring.bank import Reading, load_files
+from sjt.authoring.bank import Reading, load_files, reread
 from sjt.authoring.import_export import Prepared
 from sjt.authoring.model import Bank
 from sjt.authoring.states import Statistic
@@ -35,7 +35,9 @@ def reading(session: Session, bank_id: str | None = None) -> Reading:
     row = current_row(session, bank_id)
     found = _readings.get(row.sha256)
     if found is None:
-        found = load_files(store.current_files(session, row))
+        files = store.current_files(session, row)
+        again = (reread(one, files) for one in reversed(list(_readings.values())))
+        found = next((one for one in again if one is not None), None) or load_files(files)
         while len(_readings) >= KEPT:
             _readings.pop(next(iter(_readings)))
         _readings[row.sha256] = found

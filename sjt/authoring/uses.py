@@ -47,7 +47,7 @@ _frozen: dict[str, tuple[str, tuple[_Held, ...]]] = {}
 def _held(form: Form) -> tuple[str, tuple[_Held, ...]]:
     """Give a form's bank and what it holds; a frozen form never changes, so that it is read once."""
     if form.snapshot_sha256 not in _frozen:
-        if len(_frozen) > 2_000:
+        if len(_frozen) > 4_000:
             _frozen.clear()
         secret = snapshot.secret_from_json(form.secret)
         titles = {one.id: one.title for one in snapshot.paper_from_json(form.paper).scenarios}
@@ -64,7 +64,7 @@ def form_uses(session: Session) -> list[FormUses]:
     found = []
     for state in (FormState.PUBLISHED, FormState.WITHDRAWN):
         for form, its_set in store.forms_in_state(session, state):
-            if not form.secret:
+            if not form.snapshot_sha256:
                 continue
             _, held = _held(form)
             use = (its_set.blueprint_json or {}).get("use", {})
@@ -74,7 +74,7 @@ def form_uses(session: Session) -> list[FormUses]:
                     option=its_set.option,
                     set_number=its_set.number,
                     set_forms=its_set.forms,
-                    is_reserve=form.position > its_set.forms,
+                    is_reserve=bool(its_set.reserve) and form.position >= its_set.forms,
                     is_withdrawn=state is FormState.WITHDRAWN,
                     scenarios=tuple((one.scenario, one.version, one.title) for one in held),
                     exposure_max=use.get("exposure_max"),
@@ -82,6 +82,32 @@ def form_uses(session: Session) -> list[FormUses]:
                 )
             )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedItem:
+    """An item as forms were frozen with it: one key version, and every form that has it."""
+
+    item: str
+    key_version: str
+    title: str
+    forms: tuple[str, ...]
+    """Published and withdrawn ones, in the order of sets and forms."""
+
+
+def keyed_items(session: Session) -> dict[tuple[str, str], KeyedItem]:
+    """Give every item of published forms, withdrawn ones too, by item and the version of its key there."""
+    found: dict[tuple[str, str], tuple[str, list[str]]] = {}
+    for state in (FormState.PUBLISHED, FormState.WITHDRAWN):
+        for form, _ in store.forms_in_state(session, state):
+            if not form.secret:
+                continue
+            for one in _held(form)[1]:
+                for item in one.items:
+                    found.setdefault((item, one.key), (one.title, []))[1].append(form.id)
+    return {
+        (item, key): KeyedItem(item, key, title, tuple(forms)) for (item, key), (title, forms) in sorted(found.items())
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +131,7 @@ def changed_keys(session: Session) -> list[KeyChange]:
     current: dict[str, ScenarioVersion] = {}
     for state in (FormState.PUBLISHED, FormState.WITHDRAWN):
         for form, _ in store.forms_in_state(session, state):
-            if not form.secret:
+            if not form.snapshot_sha256:
                 continue
             bank, scenarios = _held(form)
             if bank not in banks:

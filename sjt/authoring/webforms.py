@@ -20,6 +20,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from sjt.authoring.pools import FEWEST, MOST
 from sjt.authoring.sets import MOST_FORMS
 
 
@@ -29,6 +30,22 @@ class ImportForm(FlaskForm):
         [FileRequired("Choose a .zip file or an .xlsx workbook.")],
         description="The folder that holds bank.toml, packed; or a workbook. At most 32 MB.",
     )
+    elsewhere = BooleanField(
+        "What this file brings is live elsewhere already",
+        description="Without this, what is new or changed is a draft and goes through review, fairness, panel and "
+        "trial here.",
+    )
+    reviewed_by = StringField(
+        "Reviewed by",
+        [Length(max=300, message="At most 300 characters.")],
+        description="The people or the organisation whose reviews, fairness sign-off, key panel and trial stand.",
+    )
+    reason = TextAreaField(
+        "Reason",
+        [Length(max=2_000, message="At most 2,000 characters.")],
+        description="Where they are live and since when; it stands in each scenario's history under your name.",
+    )
+    password = PasswordField("Your password", description="It is your signature.")
     only_check = SubmitField("Check file")
     put = SubmitField("Check and import")
 
@@ -79,6 +96,23 @@ class NewSetForm(FlaskForm):
 
     def scenarios_left_out(self) -> list[str]:
         return (self.without.data or "").replace(",", " ").split()
+
+
+class NewPoolForm(FlaskForm):
+    """A pool of forms that are dealt once each."""
+
+    blueprint = SelectField("Blueprint", [InputRequired("Choose a blueprint.")])
+    forms = IntegerField(
+        "Number of forms",
+        [InputRequired("Enter how many forms."), NumberRange(FEWEST, MOST, f"Enter a number from {FEWEST} to {MOST}.")],
+        default=60,
+        description="One for each candidate of the sessions to come, and some to spare for a void sitting.",
+    )
+    seed = IntegerField(
+        "Seed",
+        [InputRequired("Enter a seed."), NumberRange(0, 2**31 - 1, "Enter a whole number of zero or more.")],
+        description="A second pool of a blueprint takes another seed, so that no form comes again.",
+    )
 
 
 class PublishForm(FlaskForm):

@@ -13,7 +13,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Array, InlineTable, Table
 
-from sjt.authoring.bank import FENCE, key_file, scenario_file
+from sjt.authoring.bank import key_file, scenario_file
 from sjt.authoring.model import (
     Bank,
     BankSettings,
@@ -25,6 +25,7 @@ from sjt.authoring.model import (
     RubricKey,
     Scenario,
 )
+from sjt.authoring.scenario_files import FENCE
 
 ONE_LINE = 100
 """A list of plain values longer than this is written one to a line."""

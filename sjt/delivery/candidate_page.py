@@ -20,6 +20,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "font": ("default", "system", "serif", "dyslexia"),
     "spacing": ("normal", "wide"),
     "focus": ("off", "on"),
+    "aloud": ("off", "on", "slow"),
 }
 
 

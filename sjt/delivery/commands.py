@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SESSION_KEYS = {"centre": str, "room": str, "starts": datetime, "forms": list, "plan": str, "seats": int}
+_LISTS = {"reserve": "forms", "own_forms": "pools"}
 
 
 def _open() -> Settings:
@@ -63,11 +64,13 @@ def read_session(text: str, file: str) -> SessionPlan:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{file} is not TOML.", [Fault(file, "", "", f"{error}.", "Correct the line.")]) from error
+    if "own_forms" in data:
+        data.setdefault("forms", [])
     faults = [Fault(file, "", name, "is missing.", "Add it.") for name in _SESSION_KEYS if name not in data]
     faults += [
-        Fault(file, "", name, "is not a known key.", f"Keys: {', '.join(_SESSION_KEYS)}, reserve.")
+        Fault(file, "", name, "is not a known key.", f"Keys: {', '.join([*_SESSION_KEYS, *_LISTS])}.")
         for name in data
-        if name not in _SESSION_KEYS and name != "reserve"
+        if name not in _SESSION_KEYS and name not in _LISTS
     ]
     starts: Any = data.get("starts")
     if isinstance(starts, str):
@@ -85,14 +88,16 @@ def read_session(text: str, file: str) -> SessionPlan:
         faults.append(Fault(file, "", "starts", "has no time zone.", "Write 2026-11-22T09:00:00+00:00."))
     if isinstance(data.get("forms"), list) and not all(isinstance(one, str) for one in data["forms"]):
         faults.append(Fault(file, "", "forms", "holds something that is not text.", "List the ids of forms."))
-    reserve = data.get("reserve", [])
-    if not isinstance(reserve, list) or not all(isinstance(one, str) for one in reserve):
-        faults.append(Fault(file, "", "reserve", f"is {reserve!r}.", "List the ids of forms, or leave it out."))
+    lists = {name: data.get(name, []) for name in _LISTS}
+    for name, value in lists.items():
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            faults.append(Fault(file, "", name, f"is {value!r}.", f"List the ids of {_LISTS[name]}, or leave it out."))
     if faults:
         raise InputError(f"{file} cannot be used.", faults)
     return SessionPlan(
-        data["centre"], data["room"], starts, tuple(data["forms"]), data["plan"], data["seats"], tuple(reserve)
-    )
+        data["centre"], data["room"], starts, tuple(data["forms"]), data["plan"], data["seats"],
+        tuple(lists["reserve"]), tuple(lists["own_forms"]),
+    )  # fmt: skip
 
 
 def _kind_in_words(kind: type) -> str:

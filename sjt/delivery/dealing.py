@@ -225,3 +225,26 @@ def _repair(
 def clashes(dealt: Mapping[str, str], neighbours: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Pairs of neighbours who share a form."""
     return [(a, b) for a, b in neighbours if a in dealt and b in dealt and dealt[a] == dealt[b]]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A form drawn from a pool, and how many the draw passed over."""
+
+    form_id: str
+    steps: int
+
+
+def draw(pool: Sequence[str], seed: str, candidate: str, taken: Collection[str] = frozenset()) -> Drawn | None:
+    """Draw a form for one candidate by seeded hash; the next free one from there when it is taken.
+
+    The pool's order is its own; the hash only says where to begin, so a draw costs microseconds.
+    """
+    if not pool:
+        return None
+    place = int.from_bytes(hashlib.sha256(f"sjt.pool/1|{seed}|{candidate}".encode()).digest(), "big") % len(pool)
+    for step in range(len(pool)):
+        name = pool[(place + step) % len(pool)]
+        if name not in taken:
+            return Drawn(name, step)
+    return None

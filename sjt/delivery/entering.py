@@ -20,7 +20,19 @@ from sjt import db
 from sjt.access import SYSTEM, Actor, Role
 from sjt.audit import service as audit
 from sjt.authoring.snapshot import Paper
-from sjt.delivery import codes, dealing, emergency_keys, fitting, ledger, locked, networks, on_paper, page_store, store
+from sjt.delivery import (
+    codes,
+    dealing,
+    emergency_keys,
+    fitting,
+    ledger,
+    locked,
+    networks,
+    on_paper,
+    own_forms,
+    page_store,
+    store,
+)
 from sjt.delivery.model import ActKind, Adjustment, BookingState, SessionState
 from sjt.delivery.sources import source
 from sjt.delivery.tables import Booking, CodeTry, Sitting
@@ -232,7 +244,16 @@ def put_sitting(booking_id: UUID, now: datetime, *, by: Actor = SYSTEM) -> tuple
                 return found.id, paper_of(session, found.form_id).minutes
             person = store.candidate(session, booking.candidate_id)
             row = store.test_session(session, booking.session_id)
-            form_id = fitting.form_for(session, row, booking, person)
+            pooled = person.option in own_forms.of_session(session, row)
+            own = own_forms.standing_deal(session, row, booking) if pooled else None
+            if not pooled:
+                own = fitting.form_for(session, row, booking, person)
+        if own is None:  # checked in before the session dealt from a pool, or a sitting was voided: dealt now
+            with db.transaction() as session:
+                own_forms.deal(session, store.booking(session, booking_id), person, by=by, now=now)
+            continue
+        form_id = own
+        with db.session() as session:
             paper = source().paper(session, form_id)
             facts = source().form_facts(session, form_id)
             near = _neighbours(session, booking)

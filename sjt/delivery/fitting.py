@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, cast
 from uuid import UUID
@@ -176,8 +176,8 @@ class Unserved:
     """Published forms that would fit and could be added to the session."""
 
 
-def unserved(session: Session, row: TestSession) -> list[Unserved]:
-    """List the bookings that no form of the session fits, before the day finds them."""
+def unserved(session: Session, row: TestSession, *, but: Collection[str] = ()) -> list[Unserved]:
+    """List the bookings that no form of the session fits, before the day finds them; ``but`` these options."""
     if row.state is SessionState.CLOSED:
         return []
     facts = dealt_forms(session, row)
@@ -186,7 +186,7 @@ def unserved(session: Session, row: TestSession) -> list[Unserved]:
     found = []
     others: dict[str, FormFacts] | None = None
     for booking, person, _ in booked:
-        if usable(session, facts, person.option, seen[person.id]):
+        if person.option in but or usable(session, facts, person.option, seen[person.id]):
             continue
         if others is None:
             others = published(session)

@@ -141,6 +141,21 @@ class Instant:
         return cls(clock.now(), clock.boot_id, clock.monotonic_ms())
 
 
+ARRANGEMENTS: Final[Mapping[str, str]] = {
+    "large-print": "large print",
+    "coloured-paper": "coloured paper or screen",
+    "reader": "reader",
+    "scribe": "scribe",
+    "sign-language": "sign language interpreter",
+    "prompter": "prompter",
+    "assistant": "practical assistant",
+    "separate-room": "separate room",
+    "own-equipment": "own keyboard, pointer or chair",
+    "screen-program": "screen reader or magnifier",
+}
+"""What is given beside time, named by its effect; none of it says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Adjustment:
     """A reasonable adjustment as its effect; the evidence behind it is kept elsewhere."""
@@ -155,7 +170,8 @@ class Adjustment:
     rest_break_each: int = 0
     """Agreed minutes of one break; 0: as long as the budget lasts."""
     notes: str = ""
-    """Effects the clock does not know: reader, scribe, coloured background, separate room."""
+    """Effects the clock does not know and ``ARRANGEMENTS`` does not name."""
+    arrangements: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -165,11 +181,13 @@ class Adjustment:
             "rest_break_overrun": self.rest_break_overrun,
             "rest_break_each": self.rest_break_each,
             "notes": self.notes,
+            **({"arrangements": list(self.arrangements)} if self.arrangements else {}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Adjustment:
-        return cls(**{**data, "extra_percent": Fraction(data.get("extra_percent", "0"))})
+        percent, given = Fraction(data.get("extra_percent", "0")), tuple(data.get("arrangements", ()))
+        return cls(**{**data, "extra_percent": percent, "arrangements": given})
 
     def in_words(self) -> str:
         """Say the effect as the room reads it."""
@@ -183,6 +201,7 @@ class Adjustment:
             rule = {"budget": ", overrun from the budget", "section": ", overrun from the test's time"}
             words = f"rest breaks {self.rest_break_minutes} min{each}"
             parts.append(words + rule.get(self.rest_break_overrun.replace("counted", "budget"), ""))
+        parts += [words for name, words in ARRANGEMENTS.items() if name in self.arrangements]
         if self.notes:
             parts.append(self.notes)
         return ", ".join(parts)
@@ -304,6 +323,8 @@ class SessionPlan:
     seats: int
     reserve: tuple[str, ...] = ()
     """Forms that share nothing with the others, dealt only when one of those has leaked."""
+    own_forms: tuple[str, ...] = ()
+    """Pools (ids) from which each candidate of their option is dealt a form of their own."""
 
 
 @dataclass(frozen=True, slots=True)

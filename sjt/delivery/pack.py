@@ -15,7 +15,7 @@ import orjson
 from sqlmodel import Session
 
 from sjt.audit import service as audit
-from sjt.delivery import fitting, store
+from sjt.delivery import fitting, own_forms, store
 from sjt.delivery.model import BookingState, SittingState
 from sjt.times import iso
 
@@ -49,6 +49,8 @@ def seating_plan(session: Session, session_id: UUID) -> SeatingPlan:
     row = store.test_session(session, session_id)
     given = fitting.planned(session, row)
     letters = {form_id: LETTERS[n % 26] for n, form_id in enumerate(row.forms)}
+    dealt = own_forms.dealt_in(session, session_id)
+    letters |= {form_id: form_id.rpartition("-")[2] for form_id in sorted(dealt.values()) if form_id not in letters}
     seats = []
     for booking, person, sitting in store.bookings(session, session_id):
         if booking.seat is None or booking.state in (BookingState.WITHDRAWN, BookingState.MOVED):
@@ -56,14 +58,14 @@ def seating_plan(session: Session, session_id: UUID) -> SeatingPlan:
         if sitting is not None:
             form, order = sitting.form_id, hashlib.sha256(_orders(sitting.deal).encode()).hexdigest()[:4]
         else:
-            form, order = given.get(str(booking.seat), ""), ""
+            form, order = dealt.get(booking.id) or given.get(str(booking.seat), ""), ""
         name = f"{person.given_name} {person.family_name}"
         seats.append((PlanSeat(booking.seat, name, letters.get(form, "\N{EN DASH}"), order), sitting))
     plan = [one for one, _ in seats]
     near = [(a, b) for a, b in itertools.pairwise(plan) if b.seat - a.seat == 1]
     return SeatingPlan(
         tuple(plan),
-        tuple((letters[form_id], form_id) for form_id in row.forms),
+        tuple((letter, form_id) for form_id, letter in letters.items()),
         tuple((a.seat, b.seat) for a, b in near if a.form == b.form),
         tuple((a.seat, b.seat) for a, b in near if a.form == b.form and a.order and a.order == b.order),
     )

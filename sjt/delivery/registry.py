@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from sjt import db
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.delivery import fitting, reserving, scheduling, service, sources, store
+from sjt.delivery import fitting, own_forms, reserving, scheduling, service, sources, store
 from sjt.delivery.gateway import EvidenceAsked, Missing
 from sjt.delivery.model import Adjustment, BookingState, CandidateLine, SittingState
 from sjt.delivery.sources import FormFacts
@@ -80,6 +80,23 @@ class _Rehearsed(Exception):
 
 def forms(session: Session) -> list[FormFacts]:
     return list(cast("Catalogue", sources.source()).published_forms(session))
+
+
+class PoolRoom(Protocol):
+    """Whether the bank is long enough for a form of its own for each candidate, by blueprint."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def is_enough(self) -> bool: ...
+    @property
+    def words(self) -> str: ...
+
+
+def pool_rooms(session: Session) -> list[PoolRoom]:
+    """Tell for each blueprint whether a pool can be prepared from it, and if not, why not."""
+    ask = getattr(sources.source(), "rooms", None)
+    return list(ask(session)) if ask is not None else []
 
 
 def plans(session: Session) -> list[str]:
@@ -168,6 +185,8 @@ def time_in_all(session: Session, line: BookingLine) -> list[tuple[int, int]]:
     lengths = {
         sources.source().paper(session, form_id).minutes for form_id in scheduling.forms_of(session, line.session)
     }
+    pools = own_forms.of_session(session, line.session)
+    lengths |= {form.minutes for held in pools.values() for one in held for form in one.forms}
     granted = line.adjustment
     return [
         (minutes, granted_ms(minutes, granted.extra_percent, granted.extra_minutes) // 1000)
@@ -176,8 +195,9 @@ def time_in_all(session: Session, line: BookingLine) -> list[tuple[int, int]]:
 
 
 def unserved(session: Session, session_id: UUID) -> list[fitting.Unserved]:
-    """List a session's bookings that none of its forms fits."""
-    return fitting.unserved(session, store.test_session(session, session_id))
+    """List a session's bookings that none of its forms fits; who is dealt from a pool is told of by the pool."""
+    row = store.test_session(session, session_id)
+    return fitting.unserved(session, row, but=own_forms.of_session(session, row).keys())
 
 
 def reserve(session: Session, session_id: UUID) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from sjt import db
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.delivery import dealing, fitting, incidents, ledger, store
+from sjt.delivery import dealing, fitting, incidents, ledger, own_forms, store
 from sjt.delivery.model import ActKind, BookingState, IncidentCategory, SessionState, SittingState
 from sjt.delivery.sources import FormFacts, source
 from sjt.delivery.tables import Booking, Candidate, Sitting, TestSession
@@ -134,7 +134,11 @@ def add_form(session: Session, session_id: UUID, form_id: str, *, by: Actor, now
         raise MoveRefused("The session is closed.")
     if form_id in row.forms:
         return
-    source().form_facts(session, form_id)
+    option = source().form_facts(session, form_id).option
+    if option in own_forms.of_session(session, row):
+        raise MoveRefused(
+            f"Each {option} candidate of this session is dealt a form of their own. Name another pool, or none, first."
+        )
     if form_id in named(session, session_id):
         raise MoveRefused(f"{form_id} is this session's reserve. Name another reserve first.")
     shared = [
@@ -168,7 +172,7 @@ def _offer(
 ) -> Offer:
     places = tuple(_place(one) for one in waiting)
     withheld = set(held.withheld) if held is not None else set()
-    facts = _facts(session, row.forms)
+    facts = _facts(session, own_forms.shared_session_forms(session, row))
     own = [one for one, fact in facts.items() if fact.option == option]
     leaked = tuple(one for one in own if one not in withheld)
     kept = [one for one in (held.forms if held is not None else ()) if one not in row.forms]

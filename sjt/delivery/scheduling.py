@@ -13,18 +13,9 @@ from sqlmodel import Session
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.db import new_id
-from sjt.delivery import codes, fitting, gateway, latecomers, reserving, store, ulns
-from sjt.delivery.fitting import open_forms as open_forms
+from sjt.delivery import codes, fitting, gateway, latecomers, own_forms, reserving, store, ulns
 from sjt.delivery.gateway import Missing
-from sjt.delivery.model import (
-    Adjustment,
-    BookingState,
-    CandidateLine,
-    CodeSlip,
-    SessionPlan,
-    SessionState,
-    SittingState,
-)
+from sjt.delivery.model import Adjustment, BookingState, CandidateLine, CodeSlip, SessionPlan, SessionState
 from sjt.delivery.sources import FormFacts, source
 from sjt.delivery.tables import Booking, Candidate, Centre, GatewayEvidence, Room, TestSession
 from sjt.delivery.tables_paper import SessionReserve
@@ -70,16 +61,18 @@ def create_session(
     for name, value in (("centre", plan.centre), ("room", plan.room)):
         if not 0 < len(value.strip()) <= 200:
             faults.append(Fault(file, "", name, "is blank or longer than 200 characters.", "Give its name."))
-    if not plan.forms:
+    if not plan.forms and not plan.own_forms:
         faults.append(Fault(file, "", "forms", "names no form.", "List the ids of published forms."))
     if len(set(plan.forms)) < len(plan.forms):
         faults.append(Fault(file, "", "forms", "names a form twice.", "Leave one out."))
+    options = set()
     for form_id in plan.forms:
         try:
-            source().form_facts(session, form_id)
+            options.add(source().form_facts(session, form_id).option)
         except (NotFound, MoveRefused) as error:
             faults.append(Fault(file, "", "forms", f"names {form_id}: {error}", "Publish it, or name another form."))
     faults += reserving.reserve_faults(session, plan.forms, plan.reserve, file)
+    faults += own_forms.faults_of(session, plan.own_forms, options, file)
     try:
         source().plan(session, plan.plan)
     except (NotFound, InputError) as error:
@@ -98,6 +91,7 @@ def create_session(
             room_id=room.id,
             starts=plan.starts,
             forms=list(plan.forms),
+            pools=list(plan.own_forms),
             plan=plan.plan,
             seats=plan.seats,
             pin_hmac=codes.pin_hmac(secret_key, pin),
@@ -110,6 +104,8 @@ def create_session(
         session.flush()
     body: dict[str, object] = {"centre": centre.name, "room": room.name, "starts": plan.starts.isoformat()}
     body |= {"forms": list(plan.forms), "reserve": list(plan.reserve)}
+    if plan.own_forms:
+        body["own_forms"] = list(plan.own_forms)
     audit.record(session, by=by, did="session.created", on=row.id, at=now, body={**body, "plan": plan.plan})
     return CreatedSession(row.id, pin)
 
@@ -133,7 +129,7 @@ def import_candidates(
     row = store.test_session(session, session_id)
     if row.state is SessionState.CLOSED:
         raise MoveRefused("The session is closed. Load the candidates into another.")
-    facts = forms_of(session, row)
+    facts, pools = forms_of(session, row), own_forms.of_session(session, row)
     known = {person.uln: person for person in store.candidates_with_uln(session, {line.uln for line in lines})}
     known.pop(ulns.NOT_YET_KNOWN, None)
     past: dict[UUID, list[tuple[Booking, TestSession]]] = {}
@@ -142,7 +138,9 @@ def import_candidates(
     faults: list[Fault] = []
     for line in lines:
         person = known.get(line.uln)
-        faults += _line_faults(session, row, facts, line, person, past.get(person.id, []) if person else [], file)
+        faults += _line_faults(
+            session, row, facts, pools, line, person, past.get(person.id, []) if person else [], file
+        )
     taken = store.seats_taken(session, session_id)
     if len(taken) + len(lines) > row.seats:
         what = f"has {len(lines)} candidates; {row.seats - len(taken)} of {row.seats} seats are free."
@@ -200,6 +198,7 @@ def _line_faults(
     session: Session,
     row: TestSession,
     facts: Mapping[str, FormFacts],
+    pools: Mapping[str, Sequence[own_forms.Pool]],
     line: CandidateLine,
     person: Candidate | None,
     past: Sequence[tuple[Booking, TestSession]],
@@ -211,7 +210,8 @@ def _line_faults(
         faults.append(Fault(file, f"row {line.row}", name, what, remedy))
 
     forms = {form_id for form_id, fact in facts.items() if fact.option == line.option}
-    if not forms:
+    own = pools.get(line.option, ())
+    if not forms and not own:
         fault("option", f"is {line.option}, and no form of this session is for it.", "Choose another session.")
     if person is None:
         return faults
@@ -227,6 +227,10 @@ def _line_faults(
             fault("uln", "is booked into this session already.", "Leave the row out.")
         elif booking.state in _HOLDS_SEAT and at.state is not SessionState.CLOSED:
             fault("uln", f"is booked already, on {at.starts:%d %B %Y}.", "Withdraw or move that booking first.")
+    if own and not own_forms.free_for(session, own, person):
+        names = " and ".join(one.title for one in own)
+        what = f"finds no form left of {names} that is new to them."
+        fault("uln", what, "Have another pool prepared and named for this session, or choose another session.")
     if forms and not fitting.usable(session, facts, line.option, fitting.seen_by(session, [person.id])[person.id]):
         what = "has seen scenarios, or relatives of scenarios, of every form of this session."
         fault("uln", what, "Choose a session with a form that is new to them, or build a resit form.")
@@ -239,8 +243,9 @@ def forms_of(session: Session, row: TestSession) -> dict[str, FormFacts]:
 
 
 def options_of(session: Session, session_id: UUID) -> frozenset[str]:
-    """Give the options that a session's forms are for."""
-    return frozenset(one.option for one in forms_of(session, store.test_session(session, session_id)).values())
+    """Give the options that a session's forms and pools are for."""
+    row = store.test_session(session, session_id)
+    return frozenset(one.option for one in forms_of(session, row).values()) | own_forms.of_session(session, row).keys()
 
 
 def gateways(session: Session, people: Iterable[Candidate]) -> dict[UUID, list[Missing]]:
@@ -280,14 +285,15 @@ def record_gateway(session: Session, candidate_id: UUID, evidence: Sequence[str]
         return
     for booking, at in store.bookings_of(session, [candidate_id]):
         if booking.state is BookingState.PENDING and at.state is not SessionState.CLOSED:
-            booking.seat = _free_seat(session, at)
+            booking.seat = free_seat(session, at)
             booking.state = BookingState.BOOKED
             session.add(booking)
             audit.record(session, by=by, did="booking.booked", on=booking.id, at=now, body={"seat": booking.seat})
     session.flush()
 
 
-def _free_seat(session: Session, row: TestSession) -> int:
+def free_seat(session: Session, row: TestSession) -> int:
+    """Give the lowest seat of a session that nobody has."""
     free = sorted(set(range(1, row.seats + 1)) - store.seats_taken(session, row.id))
     if not free:
         raise Conflict(f"The session on {row.starts:%d %B %Y} has no free seat. Move the booking to another session.")
@@ -361,91 +367,8 @@ def check_in(session: Session, booking_id: UUID, *, by: Actor, now: datetime, la
         )
     if booking.state not in (BookingState.BOOKED, BookingState.ABSENT):
         raise MoveRefused(f"This booking is {booking.state.value}, so the candidate cannot be checked in.")
+    own_forms.deal(session, booking, store.candidate(session, booking.candidate_id), by=by, now=now)
     booking.state = BookingState.CHECKED_IN
     booking.checked_in_at, booking.checked_in_by, booking.late = now, by.id, late
     session.add(booking)
     audit.record(session, by=by, did="booking.checked_in", on=booking_id, at=now, body={"late": late})
-
-
-def mark_absent(session: Session, booking_id: UUID, reason: str, *, by: Actor, now: datetime) -> None:
-    _leave(session, booking_id, BookingState.ABSENT, reason, by=by, now=now)
-
-
-def withdraw(session: Session, booking_id: UUID, reason: str, *, by: Actor, now: datetime) -> None:
-    _leave(session, booking_id, BookingState.WITHDRAWN, reason, by=by, now=now)
-
-
-def _leave(
-    session: Session, booking_id: UUID, state: BookingState, reason: str, *, by: Actor, now: datetime
-) -> Booking:
-    booking = store.booking(session, booking_id)
-    if booking.state is state:
-        return booking
-    sitting = store.sitting_of_booking(session, booking_id)
-    if sitting is not None and sitting.state not in (SittingState.WAITING, SittingState.VOID):
-        raise MoveRefused("The candidate has begun. End or void the sitting instead.")
-    if booking.state in (BookingState.MOVED, BookingState.WITHDRAWN):
-        raise MoveRefused(f"This booking is {booking.state.value} already.")
-    booking.state, booking.reason, booking.code_hmac = state, reason, None
-    if state is not BookingState.ABSENT:
-        booking.seat = None
-    session.add(booking)
-    session.flush()
-    audit.record(session, by=by, did=f"booking.{state.value}", on=booking_id, at=now, body={"reason": reason})
-    return booking
-
-
-def move_booking(
-    session: Session, booking_id: UUID, to_session_id: UUID, reason: str, *, by: Actor, now: datetime
-) -> UUID:
-    """Move a candidate who has not begun to another session; the old booking says where to."""
-    old = store.booking(session, booking_id)
-    if old.session_id == to_session_id:
-        raise MoveRefused("The candidate is in this session already.")
-    new = _book_again(session, old, to_session_id, now)
-    new.attempt, new.resit_of = old.attempt, old.resit_of
-    _leave(session, booking_id, BookingState.MOVED, reason, by=by, now=now)
-    old.moved_to = new.id
-    session.add_all([old, new])
-    session.flush()
-    audit.record(session, by=by, did="booking.moved_here", on=new.id, at=now, body={"from": str(booking_id)})
-    return new.id
-
-
-def book_resit(session: Session, booking_id: UUID, session_id: UUID, *, by: Actor, now: datetime) -> UUID:
-    """Book the same apprentice again, linked to the attempt before, where a form is new to them."""
-    old = store.booking(session, booking_id)
-    sitting = store.sitting_of_booking(session, booking_id)
-    if sitting is None or sitting.state not in (SittingState.CLOSED, SittingState.SUBMITTED):
-        raise MoveRefused("A resit follows a finished sitting. Move the booking instead if nothing was sat.")
-    new = _book_again(session, old, session_id, now)
-    new.attempt, new.resit_of = old.attempt + 1, old.id
-    session.add(new)
-    session.flush()
-    body = {"resit_of": str(old.id), "attempt": new.attempt}
-    audit.record(session, by=by, did="booking.resit", on=new.id, at=now, body=body)
-    return new.id
-
-
-def _book_again(session: Session, old: Booking, session_id: UUID, now: datetime) -> Booking:
-    row = store.test_session(session, session_id)
-    if row.state is SessionState.CLOSED:
-        raise MoveRefused("That session is closed.")
-    person = store.candidate(session, old.candidate_id)
-    if any(booking.session_id == session_id for booking, _ in store.bookings_of(session, [person.id])):
-        raise Conflict("The candidate has a booking in that session already.")
-    if not fitting.open_forms(session, row, person):
-        raise MoveRefused(fitting.no_form_words(person.option).replace("This session", "That session"))
-    lacking = gateways(session, [person])[person.id]
-    new = Booking(
-        candidate_id=person.id,
-        session_id=session_id,
-        seat=None if lacking else _free_seat(session, row),
-        state=BookingState.PENDING if lacking else BookingState.BOOKED,
-        adjustment=old.adjustment,
-        notes=old.notes,
-        created_at=now,
-    )
-    session.add(new)
-    session.flush()
-    return new

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from sjt import db
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.delivery import incidents, ledger, scheduling, sitting, store
+from sjt.delivery import incidents, ledger, own_forms, sitting, store
 from sjt.delivery.model import (
     ENDED_STATES,
     ActKind,
@@ -108,7 +108,8 @@ def _require_fit(session: Session, mine: Sitting, here: Booking, there: Booking,
         if one is None:
             continue
         person = store.candidate(session, booking.candidate_id)
-        if one.form_id not in scheduling.open_forms(session, row, person) and not _same_form(session, one, booking):
+        may_sit = own_forms.may_sit(session, row, person, one.form_id)
+        if not may_sit and not _same_form(session, one, booking):
             name = f"{person.given_name} {person.family_name}"
             raise MoveRefused(
                 f"The form of this test is not one that {name} may sit. Make this test void, then Seat again gives "
@@ -178,7 +179,7 @@ def seat_again(session: Session, booking_id: UUID, *, by: Actor, now: datetime, 
     session.add_all([found, booking])
     session.flush()
     person = store.candidate(session, booking.candidate_id)
-    if not scheduling.open_forms(session, row, person):
+    if not own_forms.open_forms(session, row, person):
         raise MoveRefused(
             "The candidate has seen the only form of this session. The centre books a session with another form."
         )

@@ -20,6 +20,7 @@ from sjt.delivery.incidents import report_incident, resolve_incident
 from sjt.delivery.latecomers import set_rules
 from sjt.delivery.model import LedgerEntry
 from sjt.delivery.outages import decide_outage
+from sjt.delivery.rebooking import book_resit, mark_absent, move_booking, withdraw
 from sjt.delivery.running import (
     close_session,
     decide_held,
@@ -44,7 +45,6 @@ from sjt.delivery.running import (
 from sjt.delivery.scheduling import (
     CreatedSession,
     Imported,
-    book_resit,
     check_in,
     create_session,
     gateway_missing,
@@ -52,12 +52,9 @@ from sjt.delivery.scheduling import (
     import_candidates,
     issue_codes,
     issue_pin,
-    mark_absent,
-    move_booking,
     options_of,
     record_gateway,
     set_adjustment,
-    withdraw,
 )
 from sjt.delivery.seating import exchange, seat_again, undo_check_in
 from sjt.delivery.tables import Candidate

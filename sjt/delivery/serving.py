@@ -23,7 +23,7 @@ from sjt import db
 from sjt.access import SYSTEM
 from sjt.audit import service as audit
 from sjt.config import Settings
-from sjt.delivery import ledger, outages, store
+from sjt.delivery import evidence, ledger, outages, store
 from sjt.delivery.chains import CHAINS
 from sjt.delivery.model import ActKind, Instant, OutagePolicy
 from sjt.delivery.row import Hand
@@ -44,6 +44,8 @@ GAP_MS: Final = 8_000
 START_SECONDS: Final = 60.0
 """How long a server that starts waits for its database to take a write."""
 KEEP_BEATS: Final = timedelta(days=90)
+SWEEP_MS: Final = 3_600_000
+"""How often what is past its day is looked for and erased."""
 
 
 class ServingLock:
@@ -101,6 +103,7 @@ class Running:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._last_beat: Instant | None = None
+        self._last_sweep: Instant | None = None
 
     def start(self, *, keep: bool = True) -> Running:
         """Take the lock, credit the outage that ends now, and begin; ``keep`` False leaves ticking to the caller."""
@@ -148,6 +151,17 @@ class Running:
             self.ledger.run(lambda hand: beat(hand, at, self.process))
             self._last_beat = at
         self.close_overdue(at)
+        if self._last_sweep is None or _elapsed_ms(self._last_sweep, at) >= SWEEP_MS:
+            self._sweep(at)
+            self._last_sweep = at
+
+    def _sweep(self, at: Instant) -> None:
+        """Erase evidence behind adjustments that is past the day until which it was to be kept."""
+        with self.database.session() as session:
+            if not evidence.due(session, on=at.at.date()):
+                return
+        with self.database.transaction() as session:
+            evidence.erase_due(session, now=at.at)
 
     def close_overdue(self, at: Instant) -> int:
         """Close every sitting whose time is over; its finish is the end, not this moment."""

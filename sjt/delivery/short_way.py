@@ -115,10 +115,10 @@ class ShortWay:
             method == "GET" and (path.endswith("/state") or path == "/sit/test")
         ):
             return None
-        browser = self._browser(environ)
-        if browser is None or any(asks(browser.sitting_id) for asks in LONG_WAY):
-            return None
         try:
+            browser = self._browser(environ)
+            if browser is None or any(asks(browser.sitting_id) for asks in LONG_WAY):
+                return None
             if path == browser.events and method == "POST":
                 return self._save(environ, browser)
             if path == browser.state and method == "GET":

@@ -62,6 +62,8 @@ class TestSession(SQLModel, table=True):
     room_id: UUID = Field(foreign_key="room.id")
     starts: datetime = Field(sa_type=UtcDateTime, index=True)
     forms: list[str] = Field(sa_type=sa.JSON)
+    pools: list[str] = Field(default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"})
+    """Pools (ids of sets) from which each candidate of their option is dealt a form of their own."""
     plan: str = Field(max_length=100)
     seats: int
     state: SessionState = Field(default=SessionState.SCHEDULED, sa_type=stored_as_value(SessionState))
@@ -102,6 +104,23 @@ class Booking(SQLModel, table=True):
     checked_in_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checked_in_by: str | None = Field(default=None, max_length=80)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class FormDeal(SQLModel, table=True):
+    """A form of a pool, dealt to one candidate; its key is the form, so that none is ever dealt twice."""
+
+    __tablename__ = "form_deal"
+    form_id: str = Field(primary_key=True, max_length=80)
+    pool: UUID = Field(index=True)
+    session_id: UUID = Field(foreign_key="test_session.id", index=True)
+    booking_id: UUID = Field(foreign_key="booking.id", index=True)
+    candidate_id: UUID = Field(foreign_key="candidate.id")
+    seed: str = Field(max_length=120)
+    """What the draw started from; with the pool's order and what was taken it gives this form again."""
+    steps: int
+    """Forms that the draw passed over from its place: dealt already, or holding something this candidate has met."""
+    dealt_at: datetime = Field(sa_type=UtcDateTime)
+    dealt_by: str = Field(max_length=80)
 
 
 class Sitting(SQLModel, table=True):

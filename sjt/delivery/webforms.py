@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -22,7 +23,8 @@ from wtforms.validators import UUID as UUIDField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from sjt.delivery.model import Adjustment, IncidentCategory, SessionPlan
+from sjt.delivery.evidence import Seen
+from sjt.delivery.model import ARRANGEMENTS, Adjustment, IncidentCategory, SessionPlan
 from sjt.times import LOCAL_ZONE
 
 
@@ -64,7 +66,13 @@ class SessionForm(FlaskForm):
     time = TimeField("Start", [InputRequired("Give the time of the start.")])
     forms = SelectMultipleField(
         "Forms",
-        [DataRequired("Choose at least one form.")],
+        [Optional()],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    own_forms = SelectMultipleField(
+        "Dealt from",
+        [Optional()],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
@@ -77,18 +85,27 @@ class SessionForm(FlaskForm):
     plan = SelectField("Assessment plan")
     seats = IntegerField("Seats", [InputRequired("Give the number of seats."), NumberRange(1, 500, "1 to 500 seats.")])
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Ask for forms, or for a pool that each candidate is dealt their own from."""
+        valid = super().validate(extra_validators)
+        if not self.forms.data and not self.own_forms.data:
+            self.forms.errors = [*self.forms.errors, "Choose at least one form, or a pool."]
+            return False
+        return bool(valid)
+
     def to_model(self) -> SessionPlan:
         """Give the plan; the time is the centre's, on its own clock."""
-        assert self.day.data and self.time.data and self.forms.data and self.seats.data, "the form was valid"
+        assert self.day.data and self.time.data and self.seats.data, "the form was valid"
         local = datetime.combine(self.day.data, self.time.data, tzinfo=LOCAL_ZONE)
         return SessionPlan(
             str(self.centre.data),
             str(self.room.data),
             local.astimezone(UTC),
-            tuple(self.forms.data),
+            tuple(self.forms.data or ()),
             str(self.plan.data),
             self.seats.data,
             tuple(self.reserve.data or ()),
+            tuple(self.own_forms.data or ()),
         )
 
 
@@ -130,6 +147,13 @@ class AdjustmentForm(FlaskForm):
             ("section", "takes time of the test at once"),
         ],
     )
+    arrangements = SelectMultipleField(
+        "Given beside time",
+        [Optional()],
+        choices=[(name, words[0].upper() + words[1:]) for name, words in ARRANGEMENTS.items()],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
     notes = StringField("Anything else the room must know", [Optional(), Length(max=200, message="200 characters.")])
 
     def to_model(self) -> Adjustment:
@@ -140,7 +164,26 @@ class AdjustmentForm(FlaskForm):
             rest_break_each=self.rest_break_each.data or 0,
             rest_break_overrun=str(self.rest_break_overrun.data or "free"),
             notes=(self.notes.data or "").strip(),
+            arrangements=tuple(self.arrangements.data or ()),
         )
+
+
+class EvidenceForm(FlaskForm):
+    """What was seen behind an adjustment."""
+
+    what = TextAreaField("What was seen", [DataRequired("Say what was seen."), Length(max=2000)])
+    seen_by = StringField("Seen by", [DataRequired("Say who looked at it."), Length(max=200)])
+    seen_on = DateField("Seen on", [InputRequired("Give the day on which it was seen.")])
+    review_on = DateField("Review on", [Optional()])
+    keep_until = DateField("Keep until", [InputRequired("Give the last day on which it is kept.")])
+
+    def to_model(self) -> Seen:
+        assert self.seen_on.data is not None, "the form was validated"
+        return Seen(str(self.what.data), str(self.seen_by.data), self.seen_on.data)
+
+    def last_day(self) -> date:
+        assert self.keep_until.data is not None, "the form was validated"
+        return self.keep_until.data
 
 
 class MoveForm(FlaskForm):

@@ -40,6 +40,7 @@ STAFF: Final = (
     Person("developer", "Dina Marsh", frozenset({Role.TEST_DEVELOPER})),
     Person("centre", "Callum Reid", frozenset({Role.CENTRE_ADMIN})),
     Person("invigilator", "Ines Whitfield", frozenset({Role.INVIGILATOR})),
+    Person("access", "Alun Bevan", frozenset({Role.ACCESS_OFFICER})),
     Person("assessor", "Asha Nair", frozenset({Role.ASSESSOR})),
     Person("assessor2", "Arthur Bell", frozenset({Role.ASSESSOR})),
     Person("moderator", "Mo Hughes", frozenset({Role.MODERATOR})),

@@ -24,7 +24,11 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
         if booked:
             yield DeskTask("Interviews booked with you", booked, "/epa/?show=interview")
     if actor.has(Role.AWARDING_OFFICER):
-        waiting = sum(row.award is not None and not row.decided for row in service.records(session))
+        rows = service.records(session)
+        waiting = sum(row.award is not None and not row.decided and not row.outdated for row in rows)
+        anew = sum(row.outdated for row in rows)
+        if anew:
+            yield DeskTask("Awards to be signed anew after a re-award", anew, "/epa/?show=award", tone="warn")
         if waiting:
             yield DeskTask("Awards wait for the organisation's signature", waiting, "/epa/?show=award")
 

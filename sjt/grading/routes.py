@@ -18,7 +18,6 @@ from sjt.web.guards import actor, now, requires
 from sjt.web.paging import named, shown
 
 bp = Blueprint("grading", __name__, url_prefix="/epa")
-GRADED_HERE = (service.PORTFOLIO, service.INTERVIEW)
 
 
 @bp.get("/")
@@ -30,7 +29,7 @@ def records() -> ResponseReturnValue:
     tests: dict[str, Callable[[service.RecordLine], bool]] = {
         "all": lambda row: True,
         "interview": lambda row: row.sjt == "pass" and row.interview is None,
-        "award": lambda row: row.interview is not None and not row.decided,
+        "award": lambda row: (row.interview is not None or row.outdated) and not row.decided,
         "decided": lambda row: row.decided,
         "failed": lambda row: row.sjt == "fail",
     }
@@ -49,13 +48,17 @@ def _page(candidate_id: UUID, failed: dict[str, object] | None = None) -> Respon
         "book": BookInterviewForm(formdata=None, prefix="book"),
         "sign": SignForm(formdata=None),
     }
-    for name in GRADED_HERE:
-        if name in found.plan.component_ids:
-            outcomes = found.plan.component(name).outcomes or ()
-            forms[name] = GradeForm.for_outcomes(outcomes, name)
-    forms.update(failed or {})
+    grades: dict[str, object] = {
+        name: GradeForm.for_outcomes(found.plan.component(name).outcomes or (), name)
+        for name in (*found.plan.graded_ids, found.plan.interview_id)
+        if name
+    }
+    for name, one in (failed or {}).items():
+        (grades if name in grades else forms)[name] = one
     form = next(iter((failed or {}).values()), None)
-    page = render_template("grading/record.html", record=found, names=names, forms=forms, form=form, today=now().date())
+    page = render_template(
+        "grading/record.html", record=found, names=names, forms=forms, grades=grades, form=form, today=now().date()
+    )
     return page, 422 if failed else 200
 
 
@@ -84,10 +87,11 @@ def hand_in(candidate_id: UUID) -> ResponseReturnValue:
 @bp.post("/<uuid:candidate_id>/grade/<component>")
 @requires(Permission.GRADE_PORTFOLIO, Permission.INTERVIEW)
 def grade(candidate_id: UUID, component: str) -> ResponseReturnValue:
-    if component not in GRADED_HERE:
-        raise NotFound("There is no such component to grade.")
     with db.session() as session:
-        outcomes = service.record(session, candidate_id).plan.component(component).outcomes or ()
+        plan = service.record(session, candidate_id).plan
+    if component not in (*plan.graded_ids, plan.interview_id):
+        raise NotFound("There is no such component to grade.")
+    outcomes = plan.component(component).outcomes or ()
     form = GradeForm.for_outcomes(outcomes, component)
     if not form.validate_on_submit():
         return _page(candidate_id, {component: form})

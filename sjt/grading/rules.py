@@ -90,10 +90,10 @@ def check_outcome(plan: Plan, component_id: str, outcome: str) -> None:
 
 
 def hand_in_block(plan: Plan, handed_in: date | None, interview_on: date) -> str | None:
-    """Say if the portfolio came too late before the interview, as the plan counts days."""
+    """Say if what is handed in came too late before the interview, as the plan counts days."""
     for component in plan.components:
         rule = component.submit_days_before
-        if isinstance(rule, dict) and rule.get("component") == "interview":
+        if isinstance(rule, dict) and rule.get("component") == plan.interview_id:
             days_value = rule.get("days")
             days = days_value if isinstance(days_value, int) else 0
             if handed_in is None:

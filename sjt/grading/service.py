@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -16,7 +15,9 @@ from sjt.authoring import service as authoring
 from sjt.authoring.plan import Plan
 from sjt.delivery import service as delivery
 from sjt.errors import Fault, Forbidden, InputError, MoveRefused, NotFound
+from sjt.grading import award as awarding
 from sjt.grading import rules, store
+from sjt.grading.award import Award
 from sjt.grading.prompts import Prompted, prompts
 from sjt.grading.rules import SignedAs, Standing
 from sjt.grading.tables import (
@@ -30,24 +31,6 @@ from sjt.marking import service as marking
 from sjt.marking.allocation import About, Ties, conflict, folded
 from sjt.results import service as results
 from sjt.results.model import EvidenceItem, ReleasedOutcome
-
-SJT = "sjt"
-PORTFOLIO = "portfolio"
-INTERVIEW = "interview"
-
-
-@dataclass(frozen=True, slots=True)
-class Award:
-    """The newest award, with who signed it; decided once both have."""
-
-    version: int
-    grade: str
-    plan: str
-    signatures: tuple[AwardSignature, ...]
-
-    @property
-    def is_decided(self) -> bool:
-        return {row.signed_as for row in self.signatures} == set(SignedAs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +54,8 @@ class Record:
     grade: str | None
     """What the plan's table gives now; None: not yet awardable."""
     award: Award | None
+    earlier: tuple[Award, ...] = ()
+    """Versions of the award before it."""
 
     def outcome(self, component: str) -> str | None:
         return next((row.outcome for row in self.standings if row.component.id == component), None)
@@ -86,10 +71,13 @@ class RecordLine:
     option: str
     gateway_complete: bool
     sjt: str | None
-    portfolio: str | None
+    graded: tuple[tuple[str, str | None], ...]
+    """Title and outcome of each component beside the test and the interview."""
     interview: str | None
     award: str | None
     decided: bool
+    outdated: bool = False
+    """Signed on an outcome of the test that a re-award has changed since."""
     plan_missing: str = ""
     """The plan's id when the bank does not hold it: nothing can be said of the gateway."""
 
@@ -106,9 +94,11 @@ def records(session: Session, *, employer: str | None = None) -> list[RecordLine
     for person in people:
         if employer is not None and folded(person.employer) != folded(employer):
             continue
-        own = newest.get(person.id, {})
-        award = _award(signed.get(person.id, []))
+        own, plan = newest.get(person.id, {}), plans.get(person.plan)
+        graded = [plan.component(name) for name in plan.graded_ids] if plan is not None else []
+        talked = own.get(plan.interview_id) if plan is not None else None
         outcome = released.get(person.id)
+        award = awarding.newest(signed.get(person.id, []), outcome.outcome.value if outcome else None)
         lines.append(
             RecordLine(
                 person.id,
@@ -117,10 +107,11 @@ def records(session: Session, *, employer: str | None = None) -> list[RecordLine
                 person.option,
                 person.id in lacking and not lacking[person.id],
                 outcome.outcome.value if outcome else None,
-                own[PORTFOLIO].outcome if PORTFOLIO in own else None,
-                own[INTERVIEW].outcome if INTERVIEW in own else None,
+                tuple((one.title, own[one.id].outcome if one.id in own else None) for one in graded),
+                talked.outcome if talked is not None else None,
                 award.grade if award else None,
                 award.is_decided if award else False,
+                award is not None and award.is_outdated,
                 "" if person.plan in plans else person.plan,
             )
         )
@@ -150,19 +141,20 @@ def record(session: Session, candidate_id: UUID) -> Record:
     released = results.outcome_of(session, candidate_id)
     rows = tuple(store.component_results(session, candidate_id))
     outcomes: dict[str, str | None] = dict.fromkeys(plan.component_ids)
-    if SJT in outcomes and released is not None:
-        outcomes[SJT] = released.outcome.value
+    if plan.test_id and released is not None:
+        outcomes[plan.test_id] = released.outcome.value
     for row in rows:  # in order of version: the newest stands
         if row.component in outcomes:
             outcomes[row.component] = row.outcome
     interview = store.interview(session, candidate_id)
     blocks: tuple[str, ...] = ()
-    if INTERVIEW in outcomes:
-        blocks = rules.blocks_of(plan, INTERVIEW, outcomes, gateway_missing=missing)
+    if plan.interview_id:
+        blocks = rules.blocks_of(plan, plan.interview_id, outcomes, gateway_missing=missing)
         hand_in = store.hand_in(session, candidate_id)
         if interview is not None and not blocks:
             late = rules.hand_in_block(plan, hand_in.handed_in if hand_in else None, interview.day)
             blocks = (late,) if late else ()
+    signed = awarding.awards(store.signatures(session, candidate_id), released.outcome.value if released else None)
     return Record(
         candidate_id=candidate_id,
         name=f"{person.given_name} {person.family_name}",
@@ -179,16 +171,9 @@ def record(session: Session, candidate_id: UUID) -> Record:
         interview=interview,
         interview_blocks=blocks,
         grade=rules.award(plan, outcomes),
-        award=_award(store.signatures(session, candidate_id)),
+        award=signed[-1] if signed else None,
+        earlier=signed[:-1],
     )
-
-
-def _award(rows: Sequence[AwardSignature]) -> Award | None:
-    if not rows:
-        return None
-    version = max(row.award_version for row in rows)
-    own = tuple(row for row in rows if row.award_version == version)
-    return Award(version, own[0].grade, own[0].plan, own)
 
 
 def _refuse_ties(session: Session, found: Record, by: Actor) -> None:
@@ -221,16 +206,16 @@ def record_hand_in(session: Session, candidate_id: UUID, day: date, *, by: Actor
 def grade_component(
     session: Session, candidate_id: UUID, component: str, outcome: str, reason: str, *, by: Actor, now: datetime
 ) -> None:
-    """Give the portfolio or the interview its outcome; a later one is a new version beside it."""
+    """Give the interview, or what is graded before it, its outcome; a later one is a new version beside it."""
     found = record(session, candidate_id)
     _refuse_ties(session, found, by)
-    if component == SJT:
+    if component == found.plan.test_id:
         raise MoveRefused("The judgement test's outcome comes from its release, not from here.")
     rules.check_outcome(found.plan, component, outcome)
     if len(reason.strip()) < 20:
         fault = Fault("", "", "Reason", "says too little.", "Say in a sentence or two what the grade rests on.")
         raise InputError("The grade was not saved.", [fault])
-    if component == INTERVIEW:
+    if component == found.plan.interview_id:
         if found.interview is None or found.interview.opened_at is None:
             raise MoveRefused("The interview was not opened. Book and open it first.")
         if found.interview.assessor != by.id:
@@ -240,7 +225,9 @@ def grade_component(
         if standing.blocks:
             raise MoveRefused(" ".join(standing.blocks))
         if found.interview is not None and found.interview.opened_at is not None:
-            raise MoveRefused("The portfolio is graded before the interview, and the interview was opened already.")
+            raise MoveRefused(
+                f"{standing.component.title} is graded before the interview, and the interview was opened already."
+            )
     if found.award is not None and found.award.is_decided:
         raise MoveRefused(f"The award of {found.name} is signed. A change goes through an appeal.")
     version = 1 + sum(row.component == component for row in found.results)
@@ -264,10 +251,14 @@ def book_interview(session: Session, candidate_id: UUID, day: date, *, by: Actor
     found = record(session, candidate_id)
     _refuse_ties(session, found, by)
     outcomes = {row.component.id: row.outcome for row in found.standings}
+    if not found.plan.interview_id:
+        raise MoveRefused(f"Plan {found.plan.id} has no interview to book.")
     # a booking may stand before the portfolio is graded, never before the judgement test is passed
     hard = [
         words
-        for words in rules.blocks_of(found.plan, INTERVIEW, outcomes, gateway_missing=found.gateway_missing)
+        for words in rules.blocks_of(
+            found.plan, found.plan.interview_id, outcomes, gateway_missing=found.gateway_missing
+        )
         if "to be graded first" not in words
     ]
     if hard:
@@ -329,8 +320,7 @@ def evidence_pack(session: Session, candidate_id: UUID, *, by: Actor) -> list[Pa
     texts = {row.code: row.text for row in authoring.standard(session).statements}
     pack = []
     for item in results.evidence(session, found.sjt.sitting_id):
-        hidden = secret.item(item.item)
-        key = hidden.key if hidden else {}
+        key = item.key  # the one that the mark was given by
         letters = {option: chr(ord("A") + at) for at, option in enumerate(item.options)}
         rubric = secret.rubrics.get(str(key.get("rubric", "")), {})
         final = finals.get(item.item)
@@ -451,7 +441,8 @@ def employer_records(session: Session, *, by: Actor) -> tuple[str, list[RecordLi
 
 def names(session: Session, found: Record) -> dict[str, str]:
     """Give the names of those who graded and signed."""
-    ids = {row.by for row in found.results} | {row.by for row in (found.award.signatures if found.award else ())}
+    signed = (*found.earlier, *((found.award,) if found.award else ()))
+    ids = {row.by for row in found.results} | {row.by for one in signed for row in one.signatures}
     if found.interview:
         ids.add(found.interview.assessor)
     return {who: accounts.name_of(session, who) for who in ids}

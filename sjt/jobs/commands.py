@@ -35,8 +35,9 @@ def worker(once: bool) -> None:
 
     signal.signal(signal.SIGTERM, told)
     signal.signal(signal.SIGINT, told)
-    running = Worker(stop)
+    running = Worker(stop, mails=bool(settings.mail_url))
     if once:
+        running.ask_for_the_day()
         while running.run_one() and not stop.is_set():
             pass
         return

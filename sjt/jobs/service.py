@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
 
-from sjt.access import Actor
+from sjt.access import SYSTEM, Actor
 from sjt.audit import service as audit
 from sjt.errors import MoveRefused, NotFound
 from sjt.jobs import registry, store
@@ -35,6 +35,16 @@ def enqueue(
     session.flush()
     audit.record(session, by=by, did="job.enqueued", on=job.id, at=now, body={"kind": kind})
     return job.id
+
+
+def enqueue_daily(session: Session, day: date, *, now: datetime) -> list[UUID]:
+    """Put the jobs of a day in the queue that are not there yet."""
+    args = {"day": day.isoformat()}
+    return [
+        enqueue(session, kind, args, by=SYSTEM, now=now, title=f"Reminders of {day:%-d %B %Y}")
+        for kind in registry.DAILY
+        if store.newest(session, kind, args) is None
+    ]
 
 
 def has_work(session: Session, *, now: datetime) -> bool:

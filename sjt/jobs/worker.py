@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from sjt.times import utc_now
 log = logging.getLogger("sjt.jobs")
 IDLE_SECONDS: Final = 1.0
 TICK_SECONDS: Final = 0.2
+FIRST_HOUR: Final = 6
+"""UTC; nobody is mailed before."""
 LOOK_SECONDS: Final = 1.0
 """Between two looks at the cancel flag; looking only reads, so that no save waits for it."""
 # One BLAS thread: on a busy machine two were 3 to 9 times slower than one (design measurement).
@@ -28,14 +31,27 @@ _CHILD_ENV: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_N
 
 
 class Worker:
-    def __init__(self, stop: threading.Event | None = None) -> None:
+    def __init__(self, stop: threading.Event | None = None, *, mails: bool = False) -> None:
+        self.mails = mails
+        """Whether a mail server is set, so that people can be reminded."""
+        self._day: date | None = None
         self.stop = stop or threading.Event()
 
     def run_forever(self) -> None:
         """Work until told to stop; the job under way is then handed back to the queue."""
         while not self.stop.is_set():
+            self.ask_for_the_day()
             if not self.run_one():
                 self.stop.wait(IDLE_SECONDS)
+
+    def ask_for_the_day(self) -> None:
+        """Ask once a day, from six in the morning on, for what is done daily."""
+        now = utc_now()
+        if not self.mails or now.date() == self._day or now.hour < FIRST_HOUR:
+            return
+        with db.transaction() as session:
+            service.enqueue_daily(session, now.date(), now=now)
+        self._day = now.date()
 
     def run_one(self) -> bool:
         """Do the oldest waiting job; give whether there was one."""

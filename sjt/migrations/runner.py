@@ -24,6 +24,7 @@ TABLES: Final = (
     "sjt.panels.tables",
     "sjt.delivery.tables",
     "sjt.delivery.tables_candidate",
+    "sjt.delivery.tables_evidence",
     "sjt.delivery.tables_locked",
     "sjt.delivery.tables_paper",
     "sjt.marking.tables",

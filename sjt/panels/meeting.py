@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.authoring import gates
-from sjt.authoring.bank import KEYS
 from sjt.authoring.model import Item, KeySet
+from sjt.authoring.scenario_files import KEYS
 from sjt.authoring.versions import HeldVersion, faults_with_key, held_version, put_key
 from sjt.errors import Fault, InputError, MoveRefused, NotFound
 from sjt.panels import asking, store

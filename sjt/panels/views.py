@@ -90,6 +90,19 @@ def my_panels(session: Session, person: str, today: date) -> list[MyPanel]:
     ]
 
 
+def unanswered(session: Session) -> dict[str, list[ExpertPanel]]:
+    """Give for each expert the open panels they have not answered whole."""
+    waiting: dict[str, list[ExpertPanel]] = {}
+    for found in store.panels(session):
+        if found.state is not PanelState.OPEN:
+            continue
+        subjects, counts = len(asking.subjects_of(session, found)), store.whole_counts(session, found.id)
+        for one in store.members(session, found.id):
+            if one.state is MemberState.INVITED and counts.get(one.person, 0) < subjects:
+                waiting.setdefault(one.person, []).append(found)
+    return waiting
+
+
 @dataclass(frozen=True, slots=True)
 class MemberLine:
     """How far an expert is; nothing of what they say."""
@@ -109,7 +122,9 @@ class ItemLine:
     unsure: bool
     """Its single-rater interval reaches below what would be rejected."""
     sure: float
-    """Share of drawn panels that give a key which the suggested one does not contradict."""
+    """Share of drawn panels whose key the panel's own does not contradict."""
+    sure_written: float
+    """Share of drawn panels whose key the written one does not contradict."""
     same: bool
     against: Sequence[str]
     decision: KeyDecision | None
@@ -212,23 +227,23 @@ def _item_line(
     held: HeldVersion, item: Item, number: int, row: ExpertFinding | None, decision: KeyDecision | None
 ) -> ItemLine:
     if row is None:
-        return ItemLine(item, number, {}, False, 0.0, False, (), decision)
+        return ItemLine(item, number, {}, False, 0.0, 0.0, False, (), decision)
     table, suggested = key_table(held, item), row.found["suggested_key"]
     return ItemLine(
         item,
         number,
         row.found,
         is_unsure(row.found),
-        sureness(item, suggested, row.drawn),
+        sureness(item, as_table(item, suggested), row.drawn),
+        sureness(item, table, row.drawn),
         is_same(item.format, table, suggested),
         contradictions(item.format, table, suggested),
         decision,
     )
 
 
-def sureness(item: Item, suggested: Any, drawn: Mapping[str, Any]) -> float:
-    """Give the share of drawn panels whose key the suggested one does not contradict."""
-    table = as_table(item, suggested)
+def sureness(item: Item, table: Mapping[str, Any], drawn: Mapping[str, Any]) -> float:
+    """Give the share of drawn panels whose key does not contradict the key of a table."""
     return float(sum(share for key, share in drawn["keys"] if not contradictions(item.format, table, key)))
 
 
@@ -267,8 +282,8 @@ class ItemPage:
     options: Sequence[OptionLine]
     standing: str
     suggested: str
-    keys: Sequence[tuple[str, float, bool]]
-    """Key in words, share of drawn panels, whether the key as written agrees with it."""
+    keys: Sequence[tuple[str, float, bool, bool]]
+    """Key in words, share of drawn panels that give just it, whether panel's own and written key agree with it."""
     decisions: Sequence[tuple[KeyDecision, KeyMeeting | None, str, str]]
     notes: Sequence[tuple[str, str]]
     settled: KeySettlement | None
@@ -287,7 +302,7 @@ def item_page(session: Session, panel_id: UUID, item_id: str) -> ItemPage:
     points = _points(authoring.bank(session), item)
     decided = store.decisions(session, panel_id).get(item_id, [])
     meetings = {one.id: one for one in store.meetings(session, panel_id)}
-    table = key_table(held, item)
+    table, own = key_table(held, item), as_table(item, row.found["suggested_key"])
     order = list(items)
     at = order.index(item_id)
     number = 1 + [one.id for one in held.scenario.items].index(item_id)
@@ -315,7 +330,12 @@ def item_page(session: Session, panel_id: UUID, item_id: str) -> ItemPage:
         standing=key_words(item.format, written_key(item.format, table), points),
         suggested=key_words(item.format, row.found["suggested_key"], points),
         keys=[
-            (key_words(item.format, key, points), share, not contradictions(item.format, table, key))
+            (
+                key_words(item.format, key, points),
+                share,
+                not contradictions(item.format, own, key),
+                not contradictions(item.format, table, key),
+            )
             for key, share in row.drawn["keys"][:8]
             if share >= LEAST_SHOWN
         ],

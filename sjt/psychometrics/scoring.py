@@ -35,6 +35,7 @@ from sjt.psychometrics.scoring_choice import (
     SingleKey,
     ThreeOptionPartial,
 )
+from sjt.psychometrics.scoring_credit import Credit
 from sjt.psychometrics.scoring_rank import RankDistance, RankTotalDistance
 from sjt.psychometrics.scoring_rating import (
     ConsensusAggregate,
@@ -92,6 +93,7 @@ RULES: Mapping[str, type[Rule]] = {
         ConsensusProportion,
         ConsensusAggregate,
         ConsensusDichotomous,
+        Credit,
     )
 }
 

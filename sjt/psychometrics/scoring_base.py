@@ -26,7 +26,7 @@ class ItemScore:
     Attributes
     ----------
     status : str
-        ``complete partial tied under_selected over_selected duplicate_collapsed omitted unmarked invalid``.
+        ``complete partial tied under_selected over_selected duplicate_collapsed omitted unmarked invalid credited``.
     reason : str or None
         A code, set when the status is ``invalid``, ``unmarked``, or when a mark needs a word of explanation.
     marks : dict of str to Fraction, or None

@@ -1,4 +1,4 @@
-"""Results as CSV, in the columns of CONTRACT with a label at the end; the file's name says what is simulated."""
+"""Results as CSV: the contract's columns, a label, and of marks the key's version; the name says what is simulated."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ from sjt.times import iso
 LONG: Final = ("session", "form", "candidate", "attempt", "item_version", "format", "rule", "status", "marks", "max")
 WIDE: Final = ("candidate", "form", "raw", "max", "cut", "sem", "outcome", "released_at")
 LABEL: Final = "label"
+KEY: Final = "key_version"
+"""Of each mark; stands behind the contract's columns, which keep their places, and before the label."""
 
 
 def _write(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow((*columns, LABEL))
+    writer.writerow((*columns, KEY, LABEL) if columns is LONG else (*columns, LABEL))
     writer.writerows(rows)
     return out.getvalue()
 
 
 def long_csv(session: Session, session_id: UUID) -> str:
-    """Every standing mark of a session, one row an item; an item's version is its scenario's hash."""
+    """Every standing mark of a session, one row an item; an item's version is its scenario's hash, a key's its own."""
     label = label_of(session, session_id)
     sat = {one.sitting_id: one for one in delivery.responses(session, session_id=session_id)}
     return _write(
@@ -48,6 +50,7 @@ def long_csv(session: Session, session_id: UUID) -> str:
                 row.status if row.live else f"trial {row.status}",
                 "" if row.marks is None else plain(row.marks),
                 plain(row.max),
+                row.key_version.removeprefix("sha256:")[:12],
                 label,
             )
             for row in marking_run.item_marks(session, session_id)

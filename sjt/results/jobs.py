@@ -23,11 +23,11 @@ def mark(args: Mapping[str, Any], context: JobContext) -> Mapping[str, Any]:
 
 
 def mark_waiting(session_id: UUID, context: JobContext, *, reason: str) -> int:
-    """Mark what waits; a released result is left as it stands."""
+    """Mark what waits. A released result stays as it is; its sitting is marked anew by a corrected key alone."""
     with context.session() as session:
-        waiting = [
-            one for one in marking_run.stale(session, session_id) if releasing.outcome_of_sitting(session, one) is None
-        ]
+        found = marking_run.waiting(session, session_id)
+        unreleased = [one for one in found.answers if releasing.outcome_of_sitting(session, one) is None]
+        waiting = [*unreleased, *found.keys]
         shelf = Shelf(session)
     by = Actor(context.by, "", frozenset())
     for start in range(0, len(waiting), AT_ONCE):

@@ -42,6 +42,12 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterable[DeskTask]:
         waiting = [cut for cut in store.proposed_cuts(session) if actor.id not in (cut.adopted_by, cut.proposed_by)]
         if waiting:
             yield DeskTask("Pass marks to sign", len(waiting), url_for("results.pass_marks"), tone="warn")
+    if may(actor, Permission.SIGN_KEY_CORRECTION):
+        corrected = [
+            row for row in store.proposed_corrections(session) if actor.id not in (row.adopted_by, row.proposed_by)
+        ]
+        if corrected:
+            yield DeskTask("Corrected keys to sign", len(corrected), url_for("corrections.corrections"), tone="warn")
     if may(actor, Permission.RELEASE_RESULTS):
         proposed = [row for row in store.open_releases(session) if row.proposed_by != actor.id]
         if proposed:

@@ -24,7 +24,7 @@ from sjt.panels import service as panels
 from sjt.panels.keys import PLAUSIBLE, contradictions, key_words, with_key
 from sjt.psychometrics import scoring
 from sjt.results import marking_run, store
-from sjt.results.forms import Frozen, Shelf
+from sjt.results.forms import CREDIT, Frozen, Shelf
 from sjt.results.model import MarkRow
 from sjt.results.tables import KeyDoubt
 from sjt.times import utc_now
@@ -128,8 +128,13 @@ def _gains(drawn: Mapping[str, panels.DrawnItem], form: Frozen, one: Sat) -> dic
     """Give, for each item that was sat, the marks gained under each drawn key; other words have other answers."""
     found = {}
     for item, row in one.rows.items():
-        held = form.secret.item(item)
-        if held is None or held.scenario_version != drawn[item].scenario_version or row.marks is None:
+        held = form.keyed(item, row.key_version)
+        if (
+            held is None
+            or held.rule == CREDIT
+            or held.scenario_version != drawn[item].scenario_version
+            or row.marks is None
+        ):
             continue
         found[item] = [_mark(form, held, key, drawn[item], row) - row.marks for key, _ in drawn[item].keys]
     return found
@@ -139,7 +144,7 @@ _marked: dict[tuple[str, str, str, str], Fraction] = {}
 
 
 def _mark(form: Frozen, held: Any, key: Any, draws: panels.DrawnItem, row: MarkRow) -> Fraction:
-    place = (form.line.snapshot_sha256, held.id, str(key), row.response_sha256)
+    place = (form.line.snapshot_sha256, held.id + held.key_version, str(key), row.response_sha256)
     if place not in _marked:
         if len(_marked) > 200_000:
             _marked.clear()

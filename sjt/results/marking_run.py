@@ -45,7 +45,7 @@ def is_sat(sat: SittingResponses) -> bool:
 
 
 def mark_item(form: Frozen, item: SecretItem, response: Any) -> Marked:
-    """Mark one response under the form's own key and rule."""
+    """Mark one response under the item's key and rule: the form's own, or those of a correction."""
     score = scoring.score(item.rule, item.key, response, options=form.options(item.id), settings=form.settings(item))
     marks = None if score.total is None else scoring.item_mark(score, item.worth)
     return Marked(item, response, score.status, score.total, marks)
@@ -68,8 +68,12 @@ def inputs(form: Frozen, sat: SittingResponses, levels: Mapping[str, Mapping[str
     return found
 
 
-def input_sha256(sat: SittingResponses, responses: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical({"form": sat.snapshot_sha256, "responses": responses}).encode()).hexdigest()
+def input_sha256(sat: SittingResponses, responses: Mapping[str, Any], keys: Mapping[str, str]) -> str:
+    """Give the digest of all that decides a sitting's marks; ``keys`` are the corrected ones, by item."""
+    said: dict[str, Any] = {"form": sat.snapshot_sha256, "responses": responses}
+    if keys:  # what was marked before any key was corrected keeps its digest
+        said["keys"] = dict(keys)
+    return hashlib.sha256(canonical(said).encode()).hexdigest()
 
 
 def _levels(session: Session, sitting_id: UUID) -> dict[str, Mapping[str, int]]:
@@ -104,18 +108,44 @@ def mark_session(session: Session, session_id: UUID, *, by: Actor, now: datetime
     ]
 
 
-def stale(session: Session, session_id: UUID) -> list[UUID]:
-    """Name the sat sittings whose standing marks are missing, or rest on other answers or levels than now stand."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Sat sittings that wait to be marked, and why."""
+
+    answers: tuple[UUID, ...]
+    """Never marked, or on other answers or levels than now stand."""
+    keys: tuple[UUID, ...]
+    """Marked on these answers, by a key that has been corrected since."""
+
+
+def waiting(session: Session, session_id: UUID) -> Waiting:
+    """Name the sat sittings of a session whose standing marks rest on something else than now stands."""
     shelf, runs = Shelf(session), store.runs_of_session(session, session_id)
-    found = []
+    answers: list[UUID] = []
+    keys: list[UUID] = []
     for sat in delivery.responses(session, session_id=session_id):
         if not is_sat(sat):
             continue
-        run = runs.get(sat.sitting_id)
-        responses = inputs(shelf[sat.form_id], sat, _levels(session, sat.sitting_id))
-        if run is None or run.input_sha256 != input_sha256(sat, responses):
-            found.append(sat.sitting_id)
-    return found
+        run, form = runs.get(sat.sitting_id), shelf[sat.form_id]
+        responses = inputs(form, sat, _levels(session, sat.sitting_id))
+        if run is None:
+            answers.append(sat.sitting_id)
+        elif run.input_sha256 != input_sha256(sat, responses, form.corrected_keys):
+            (keys if _same_answers(session, run, responses) else answers).append(sat.sitting_id)
+    return Waiting(tuple(answers), tuple(keys))
+
+
+def stale(session: Session, session_id: UUID) -> list[UUID]:
+    """Name the sat sittings whose standing marks are missing, or rest on other answers, levels or keys than stand."""
+    found = waiting(session, session_id)
+    return [*found.answers, *found.keys]
+
+
+def _same_answers(session: Session, run: MarkRun, responses: Mapping[str, Any]) -> bool:
+    rows = store.marks_of_runs(session, [run.id])[run.id]
+    return {row.item: row.response_sha256 for row in rows} == {
+        item: hashlib.sha256(canonical(response).encode()).hexdigest() for item, response in responses.items()
+    }
 
 
 def _mark(session: Session, sat: SittingResponses, shelf: Shelf, *, by: Actor, now: datetime, reason: str) -> UUID:
@@ -127,15 +157,19 @@ def _mark(session: Session, sat: SittingResponses, shelf: Shelf, *, by: Actor, n
     if form.line.snapshot_sha256 != sat.snapshot_sha256:
         raise MoveRefused(f"Form {sat.form_id} is not the one that was sat: their hashes differ. Call an auditor.")
     responses = inputs(form, sat, _levels(session, sat.sitting_id))
-    digest = input_sha256(sat, responses)
+    digest = input_sha256(sat, responses, form.corrected_keys)
     before = store.last_runs(session, [sat.sitting_id]).get(sat.sitting_id)
     outcome = store.last_outcomes(session, sitting_ids=[sat.sitting_id]).get(sat.sitting_id)
     if before is not None and before.input_sha256 == digest:
         _note_outcome(session, sat, before, outcome, by=by, now=now)
         return before.id
-    if outcome is not None and outcome.state is OutcomeState.RELEASED:
-        raise MoveRefused("This result is released, and its marks stand. A change needs a signed re-award.")
-    marked = [mark_item(form, item, responses[item.id]) for item in form.secret.items]
+    rekeyed = before is not None and _same_answers(session, before, responses)
+    if outcome is not None and outcome.state is OutcomeState.RELEASED and not rekeyed:
+        raise MoveRefused(
+            "This result is released, and its answers are not those it was released on. Nothing was marked: "
+            "call an auditor."
+        )
+    marked = [mark_item(form, item, responses[item.id]) for item in form.corrected.items]
     live = [one for one in marked if one.item.live]
     run = MarkRun(
         sitting_id=sat.sitting_id,
@@ -150,14 +184,22 @@ def _mark(session: Session, sat: SittingResponses, shelf: Shelf, *, by: Actor, n
         max=sum((one.item.worth for one in live), Fraction(0)),
         at=now,
         by=by.id,
-        reason=reason,
+        reason=f"{reason} by corrected keys" if rekeyed else reason,
     )
     session.add(run)
     session.flush()
     session.add_all(_row(run.id, sat.sitting_id, one) for one in marked)
     session.flush()
     _note_outcome(session, sat, run, outcome, by=by, now=now)
-    body = {"run": run.n, "raw": str(run.raw), "max": str(run.max), "input_sha256": digest, "complete": run.complete}
+    body: dict[str, Any] = {
+        "run": run.n,
+        "raw": str(run.raw),
+        "max": str(run.max),
+        "input_sha256": digest,
+        "complete": run.complete,
+    }
+    if form.corrected_keys:
+        body["keys"] = form.corrected_keys
     audit.record(session, by=by, did="marks.recorded", on=sat.sitting_id, at=now, body=body)
     return run.id
 
@@ -219,6 +261,11 @@ def _note_outcome(
     session.flush()
 
 
+def parsed(row: ItemMark) -> Any:
+    """Give what was marked."""
+    return json.loads(row.response)
+
+
 def _mark_row(run: MarkRun, row: ItemMark) -> MarkRow:
     return MarkRow(
         sitting_id=run.sitting_id,
@@ -234,7 +281,7 @@ def _mark_row(run: MarkRun, row: ItemMark) -> MarkRow:
         raw=row.raw,
         marks=row.marks,
         max=row.max,
-        response=json.loads(row.response),
+        response=parsed(row),
         response_sha256=row.response_sha256,
         run=run.n,
     )
@@ -255,15 +302,16 @@ def item_marks_of_form(session: Session, form_id: str) -> list[MarkRow]:
     return _rows(session, list(store.runs_of_form(session, form_id).values()))
 
 
-def item_marks_of_sitting(session: Session, sitting_id: UUID) -> list[MarkRow]:
-    return _rows(session, list(store.last_runs(session, [sitting_id]).values()))
+def item_marks_of_sitting(session: Session, sitting_id: UUID, run: MarkRun | None = None) -> list[MarkRow]:
+    """Give the marks of a sitting: those that stand, or those of one marking."""
+    return _rows(session, [run] if run is not None else list(store.last_runs(session, [sitting_id]).values()))
 
 
 def mark_again(form: Frozen, row: MarkRow) -> Fraction | None:
-    """Make a mark anew from its ledger row and the frozen form: it must be the same fraction."""
-    item = form.secret.item(row.item)
-    if item is None or item.key_version != row.key_version or item.rule != row.rule:
-        raise MoveRefused(f"The mark of {row.item} was given under another key or rule than form {row.form_id} holds.")
+    """Make a mark anew from its ledger row, the frozen form and its corrections: it must be the same fraction."""
+    item = form.keyed(row.item, row.key_version)
+    if item is None or item.rule != row.rule:
+        raise MoveRefused(f"The mark of {row.item} was given under a key or rule that form {row.form_id} never had.")
     return mark_item(form, item, row.response).marks
 
 

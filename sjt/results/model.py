@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -31,6 +31,22 @@ class OutcomeState(StrEnum):
 class Verdict(StrEnum):
     PASS = "pass"
     FAIL = "fail"
+
+
+class CorrectionKind(StrEnum):
+    """What becomes of an item after the test: another key, or full marks for everybody who met it."""
+
+    KEY = "key"
+    CREDIT = "credit"
+
+
+class CorrectionState(StrEnum):
+    """The life of a correction; what it says never changes, only its state does."""
+
+    PROPOSED = "proposed"
+    ADOPTED = "adopted"
+    TAKEN_BACK = "taken_back"
+    SUPERSEDED = "superseded"
 
 
 class PanelState(StrEnum):
@@ -85,6 +101,10 @@ class ReleasedOutcome:
     released_by: str
     version: int
     simulated: bool
+    replaces: datetime | None = None
+    """Of a re-award: when the result was released that this one replaces."""
+    reason: str = ""
+    """Why it was awarded again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +129,10 @@ class EvidenceItem:
     why: Mapping[str, str]
     ksbs: tuple[Mapping[str, str], ...]
     outcomes: tuple[str, ...]
+    key: Mapping[str, Any] = field(default_factory=dict)
+    """The table that the mark was given by; empty where the mark hangs on no key."""
+    corrected: str = ""
+    """How the key came to be another than the form was published with; empty where it did not."""
 
 
 @dataclass(frozen=True, slots=True)

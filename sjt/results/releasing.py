@@ -19,7 +19,7 @@ from sjt.delivery import service as delivery
 from sjt.delivery.model import SessionState
 from sjt.errors import Forbidden, MoveRefused, NotFound
 from sjt.marking import service as marking
-from sjt.results import marking_run, pass_marks, store
+from sjt.results import marking_run, pass_marks, reaward, store
 from sjt.results.forms import Shelf
 from sjt.results.model import Block, MarkRow, OutcomeState, ReleasedOutcome, Spread, Verdict
 from sjt.results.sem import spread
@@ -45,11 +45,14 @@ def blocks(session: Session, session_id: UUID) -> list[Block]:
     if waiting:
         words = f"Awaiting marking: {waiting} written {'answer has' if waiting == 1 else 'answers have'} no final mark."
         found.append(Block("awaiting_marking", words, "Assessors mark them."))
-    stale = marking_run.stale(session, session_id)
-    if stale:
-        words = f"{len(stale)} of {len(sat)} sittings are not marked on their final answers."
+    stale = marking_run.waiting(session, session_id)
+    if stale.answers:
+        words = f"{len(stale.answers)} of {len(sat)} sittings are not marked on their final answers."
         found.append(Block("not_marked", words, "Mark the session."))
-    elif not waiting:
+    if stale.keys:
+        words = f"{len(stale.keys)} of {len(sat)} sittings are marked by a key that has been corrected since."
+        found.append(Block("keys_corrected", words, "Mark the session."))
+    if not (stale.answers or stale.keys or waiting):
         bad = marking_run.unscored(marking_run.item_marks(session, session_id))
         if bad:
             named = ", ".join(sorted({row.item for row in bad}))
@@ -101,8 +104,10 @@ def _require_free(session: Session, session_id: UUID) -> None:
 def propose_release(session: Session, session_id: UUID, *, by: Actor, now: datetime) -> UUID:
     """Propose the release of a session's results; another awarding officer releases them."""
     _require_officer(by)
-    if store.open_release(session, session_id) is not None:
-        raise MoveRefused("The release of this session is proposed already. Another awarding officer releases it.")
+    waiting = store.open_release(session, session_id)
+    if waiting is not None:
+        what = "A re-award" if waiting.again else "The release"
+        raise MoveRefused(f"{what} of this session is proposed already. Another awarding officer releases it.")
     _require_free(session, session_id)
     outcomes = store.last_outcomes(session, session_id=session_id)
     due = [one for one in outcomes.values() if one.state is not OutcomeState.RELEASED]
@@ -132,11 +137,19 @@ def take_back(session: Session, release_id: UUID, *, by: Actor, now: datetime) -
 
 
 def release(session: Session, release_id: UUID, *, by: Actor, now: datetime) -> int:
-    """Release what another officer proposed; from now on these outcomes never change. Gives how many."""
+    """Release what another officer proposed; from now on these outcomes never change. Gives how many.
+
+    A proposal to award again gives new versions to the results that it lists, and to no others.
+    """
     _require_officer(by)
     row = _release(session, release_id)
     if row.proposed_by == by.id:
         raise MoveRefused("You proposed this release. A second awarding officer releases it.")
+    if row.again:
+        forms = {run.form_id for run in store.runs_of_session(session, row.session_id).values()}
+        known = {form: sem_of(session, form) for form in forms}
+        spreads_of = {form: (one.sem, one.n) for form, one in known.items()}
+        return reaward.award(session, row, spreads_of, by=by, now=now)
     _require_free(session, row.session_id)
     if _content(session, row.session_id) != row.content_sha256:
         raise MoveRefused("Marks or pass marks have changed since the proposal. Take it back and propose anew.")
@@ -242,7 +255,21 @@ def released(session: Session, outcome: Outcome) -> ReleasedOutcome:
         released_by=outcome.by,
         version=outcome.version,
         simulated=outcome.simulated,
+        replaces=_replaced(session, outcome),
+        reason=outcome.reason,
     )
+
+
+def _replaced(session: Session, outcome: Outcome) -> datetime | None:
+    """Say when the result was released that this one replaces; only a re-award gives a result its reason."""
+    if not outcome.reason:
+        return None
+    earlier = [
+        one
+        for one in store.outcome_versions(session, outcome.sitting_id)
+        if one.version < outcome.version and one.state is OutcomeState.RELEASED
+    ]
+    return earlier[-1].at if earlier else None
 
 
 def outcome_of(session: Session, candidate_id: UUID) -> ReleasedOutcome | None:

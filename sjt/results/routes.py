@@ -119,10 +119,10 @@ def export(session_id: UUID) -> ResponseReturnValue:
 @requires(Permission.SEE_RESULTS)
 def marks(sitting_id: UUID) -> ResponseReturnValue:
     with db.session() as session:
-        page = views.marks_page(session, sitting_id)
+        page = views.marks_page(session, sitting_id, request.args.get("run", type=int))
         if page is None:
             raise NotFound("This sitting is not marked yet.")
-        rows = service.evidence(session, sitting_id)
+        rows = service.evidence(session, sitting_id, page.run)
         outcome = service.outcome_of_sitting(session, sitting_id)
     return render_template("results/marks.html", page=page, rows=rows, outcome=outcome)
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from sjt.results.evidence import evidence
+from sjt.results.corrections import prepare as prepare_correction
+from sjt.results.corrections import propose as propose_correction
+from sjt.results.corrections import sign as sign_correction
+from sjt.results.corrections import subject as correction_subject
+from sjt.results.corrections import take_back as take_back_correction
+from sjt.results.evidence import evidence, explained_run
 from sjt.results.export import file_name, long_csv, wide_csv
+from sjt.results.forms import marked_by
 from sjt.results.judging import (
     JudgedItem,
     PanelView,
@@ -27,10 +33,13 @@ from sjt.results.marking_run import (
     mark_session,
     mark_sitting,
     stale,
+    waiting,
 )
 from sjt.results.model import Block, EvidenceItem, MarkRow, OutcomeState, ReleasedOutcome, Spread, Verdict
 from sjt.results.pass_marks import Composed, adopt, compose, propose, propose_result
 from sjt.results.pass_marks import get as cut
+from sjt.results.reaward import affected as affected_by_reaward
+from sjt.results.reaward import propose as propose_reaward
 from sjt.results.releasing import (
     blocks,
     outcome_of,
@@ -57,13 +66,16 @@ __all__ = [
     "Statement",
     "Verdict",
     "adopt",
+    "affected_by_reaward",
     "blocks",
     "check_rating",
     "close_panel",
     "compose",
+    "correction_subject",
     "create_panel",
     "cut",
     "evidence",
+    "explained_run",
     "file_name",
     "is_sat",
     "item_marks",
@@ -74,23 +86,30 @@ __all__ = [
     "mark_again",
     "mark_session",
     "mark_sitting",
+    "marked_by",
     "next_round",
     "outcome_of",
     "outcome_of_sitting",
     "panel",
     "panel_view",
     "panels",
+    "prepare_correction",
     "propose",
+    "propose_correction",
+    "propose_reaward",
     "propose_release",
     "propose_result",
     "rate",
     "release",
     "released_outcomes",
     "sem_of",
+    "sign_correction",
     "stale",
     "standing",
     "standing_cut",
     "statement",
     "take_back",
+    "take_back_correction",
+    "waiting",
     "wide_csv",
 ]

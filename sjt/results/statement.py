@@ -12,7 +12,9 @@ from sjt.accounts import service as accounts
 from sjt.authoring import service as authoring
 from sjt.delivery import service as delivery
 from sjt.errors import NotFound
-from sjt.results import releasing
+from sjt.results import marking_run, releasing
+from sjt.results.evidence import corrected_words, explained_run
+from sjt.results.forms import frozen
 from sjt.results.model import ReleasedOutcome, Verdict
 
 
@@ -33,6 +35,8 @@ class Statement:
     outcome: ReleasedOutcome
     sem_words: str
     meaning: str
+    keys: tuple[str, ...] = ()
+    """One line for each question whose key is another than the form was published with."""
 
 
 def statement(session: Session, sitting_id: UUID) -> Statement:
@@ -58,7 +62,25 @@ def statement(session: Session, sitting_id: UUID) -> Statement:
         outcome=found,
         sem_words=sem_words(found),
         meaning=meaning(found),
+        keys=_keys(session, sitting_id),
     )
+
+
+def _keys(session: Session, sitting_id: UUID) -> tuple[str, ...]:
+    """Say which questions a corrected key marked, by their places in the form, and by which version."""
+    run = explained_run(session, sitting_id)
+    if run is None:
+        return ()
+    form = frozen(session, run.form_id)
+    versions = {row.item: row.key_version for row in marking_run.item_marks_of_sitting(session, sitting_id, run)}
+    lines = []
+    for scenario in form.paper.scenarios:
+        for shown in scenario.items:
+            words = corrected_words(form, shown.id, versions.get(shown.id, ""))
+            if words:
+                lines.append(f"“{scenario.title}”: {words} Key version {versions[shown.id][:12]}.")
+    rest = "Every other question was marked by the key that the form was published with."
+    return (*lines, rest) if lines else ()
 
 
 def sem_words(found: ReleasedOutcome) -> str:

@@ -9,8 +9,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from sjt.results.model import CutState, OutcomeState, PanelState
-from sjt.results.tables import AngoffRating, Cut, ItemMark, JudgePanel, KeyDoubt, MarkRun, Outcome, Release
+from sjt.results.model import CorrectionState, CutState, OutcomeState, PanelState
+from sjt.results.tables import (
+    AngoffRating,
+    Cut,
+    ItemMark,
+    JudgePanel,
+    KeyCorrection,
+    KeyDoubt,
+    MarkRun,
+    Outcome,
+    Release,
+)
 
 
 def last_runs(session: Session, sitting_ids: Iterable[UUID]) -> dict[UUID, MarkRun]:
@@ -151,3 +161,44 @@ def release(session: Session, release_id: UUID) -> Release | None:
 
 def key_doubt(session: Session, panel_id: UUID) -> KeyDoubt | None:
     return session.get(KeyDoubt, panel_id)
+
+
+def corrections(session: Session) -> Sequence[KeyCorrection]:
+    """Give every correction of a key, newest first."""
+    return session.exec(select(KeyCorrection).order_by(col(KeyCorrection.proposed_at).desc())).all()
+
+
+def signed_corrections(session: Session) -> Sequence[KeyCorrection]:
+    """Give the corrections that two officers signed, those since superseded too, in the order of the signatures."""
+    query = select(KeyCorrection).where(col(KeyCorrection.seconded_at).is_not(None))
+    return session.exec(query.order_by(col(KeyCorrection.seconded_at), col(KeyCorrection.id))).all()
+
+
+def corrections_of_key(session: Session, item: str, replaces: str) -> Sequence[KeyCorrection]:
+    """Give the corrections of one frozen key, newest first."""
+    query = select(KeyCorrection).where(KeyCorrection.item == item, KeyCorrection.replaces == replaces)
+    return session.exec(query.order_by(col(KeyCorrection.proposed_at).desc())).all()
+
+
+def proposed_corrections(session: Session) -> Sequence[KeyCorrection]:
+    query = select(KeyCorrection).where(KeyCorrection.state == CorrectionState.PROPOSED)
+    return session.exec(query.order_by(col(KeyCorrection.proposed_at))).all()
+
+
+def correction(session: Session, correction_id: UUID, *, lock: bool = False) -> KeyCorrection | None:
+    return session.get(KeyCorrection, correction_id, with_for_update=True if lock else None)
+
+
+def marks_of_item(session: Session, item: str, forms: Iterable[str]) -> dict[UUID, tuple[MarkRun, ItemMark]]:
+    """Give the standing mark of one item in every sitting of some forms, with its marking."""
+    query = (
+        select(MarkRun, ItemMark)
+        .join(ItemMark, col(ItemMark.run_id) == col(MarkRun.id))
+        .where(ItemMark.item == item, col(MarkRun.form_id).in_(list(forms)))
+        .order_by(col(MarkRun.n))
+    )
+    return {run.sitting_id: (run, row) for run, row in session.exec(query)}
+
+
+def run(session: Session, run_id: UUID) -> MarkRun | None:
+    return session.get(MarkRun, run_id)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from sjt.db import FractionText, UtcDateTime, new_id, stored_as_value
-from sjt.results.model import CutState, OutcomeState, PanelState, Verdict
+from sjt.results.model import CorrectionKind, CorrectionState, CutState, OutcomeState, PanelState, Verdict
 
 
 class MarkRun(SQLModel, table=True):
@@ -150,6 +150,16 @@ class Release(SQLModel, table=True):
     """How many results it was proposed for."""
     content_sha256: str = Field(max_length=64)
     """Of the marks and pass marks seen at the proposal; the release refuses if they moved since."""
+    again: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """A re-award: it gives results that were released before a new version, and touches no others."""
+    reason: str = Field(default="", max_length=1000, sa_column_kwargs={"server_default": ""})
+    """Why results are awarded again; stands on the statement."""
+    spare: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    """A pass that was released stands, whatever the marks say now."""
+    lines: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    """Of a re-award, who is affected as both officers signed it: marks, pass marks and outcomes before and after."""
 
 
 class Outcome(SQLModel, table=True):
@@ -180,6 +190,51 @@ class Outcome(SQLModel, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     by: str = Field(max_length=80)
     reason: str = Field(default="", max_length=1000)
+
+
+class KeyCorrection(SQLModel, table=True):
+    """Another key for an item of published forms; only its state and its signatures are ever written again."""
+
+    __tablename__ = "key_correction"
+    __table_args__ = (
+        sa.CheckConstraint("adopted_by IS NULL OR seconded_by IS NULL OR adopted_by <> seconded_by", name="two_people"),
+        sa.CheckConstraint("adopted_by IS NULL OR adopted_by <> proposed_by", name="first_is_another"),
+        sa.CheckConstraint("seconded_by IS NULL OR seconded_by <> proposed_by", name="second_is_another"),
+        sa.CheckConstraint(
+            "state <> 'adopted' OR (adopted_by IS NOT NULL AND seconded_by IS NOT NULL)", name="stands_when_signed"
+        ),
+        sa.Index("ix_key_correction_item_replaces", "item", "replaces"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    item: str = Field(max_length=80)
+    replaces: str = Field(max_length=64)
+    """The key's version that forms were frozen with: every form with it is corrected, no other."""
+    base_version: str = Field(max_length=64)
+    """The version that stood at the proposal: the frozen one, or that of the correction before."""
+    kind: CorrectionKind = Field(sa_type=stored_as_value(CorrectionKind))
+    key: dict[str, Any] = Field(sa_type=sa.JSON)
+    """The whole table that marks are given by, in the shape of key.toml."""
+    why: dict[str, str] = Field(default_factory=dict, sa_type=sa.JSON)
+    """Option → why the corrected key treats it so."""
+    key_version: str = Field(max_length=64)
+    """SHA-256 of what the correction says; the frozen version itself where it restores that key."""
+    reason: str = Field(sa_type=sa.Text)
+    counted: dict[str, Any] = Field(sa_type=sa.JSON)
+    """What it would do, as counted at the proposal: by session, and together."""
+    state: CorrectionState = Field(
+        default=CorrectionState.PROPOSED, sa_type=stored_as_value(CorrectionState), index=True
+    )
+    proposed_by: str = Field(max_length=80)
+    proposed_at: datetime = Field(sa_type=UtcDateTime)
+    adopted_by: str | None = Field(default=None, max_length=80)
+    """The first awarding officer's signature; the correction stands with the second."""
+    adopted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seconded_by: str | None = Field(default=None, max_length=80)
+    seconded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_by: str | None = Field(default=None, max_length=80)
+    """Who took it back, or whose signature put another in its place."""
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class KeyDoubt(SQLModel, table=True):

@@ -20,7 +20,8 @@ from sjt.delivery.service import SessionLine
 from sjt.errors import InputError
 from sjt.jobs import service as jobs
 from sjt.jobs.model import ENDED
-from sjt.results import judging, pass_marks, releasing, store
+from sjt.results import judging, marking_run, pass_marks, reaward, releasing, store
+from sjt.results.evidence import explained_run
 from sjt.results.judging import JudgedItem, PanelView
 from sjt.results.model import Block, CutState, OutcomeState, PanelState
 from sjt.results.pass_marks import Composed
@@ -81,6 +82,10 @@ class SessionPage:
     spreads: Mapping[str, tuple[float | None, int, str]]
     job: UUID | None
     """A marking that is under way."""
+    affected: int = 0
+    """Released results that rest on other marks, or on another pass mark, than now stand."""
+    rekeyed: int = 0
+    """Sittings marked by a key that has been corrected since."""
 
     @property
     def is_released(self) -> bool:
@@ -88,7 +93,7 @@ class SessionPage:
 
     @property
     def needs_marking(self) -> bool:
-        return any(block.code == "not_marked" for block in self.blocks)
+        return any(block.code in ("not_marked", "keys_corrected") for block in self.blocks)
 
 
 def key_doubt(session: Session, panel_id: UUID) -> KeyDoubt | None:
@@ -146,6 +151,8 @@ def session_page(session: Session, session_id: UUID) -> SessionPage:
         standing,
         {form: (known.sem, known.n, known.reason) for form, known in spreads.items()},
         job.id if job is not None and job.state not in ENDED else None,
+        len(reaward.affected(session, session_id)),
+        len(marking_run.waiting(session, session_id).keys) if any(b.code == "keys_corrected" for b in found) else 0,
     )
 
 
@@ -188,12 +195,18 @@ class MarksPage:
     versions: Sequence[Outcome]
     names: Mapping[str, str]
 
+    @property
+    def newer(self) -> MarkRun | None:
+        """Give a marking that came after the one explained."""
+        return self.runs[-1] if self.runs[-1].n > self.run.n else None
 
-def marks_page(session: Session, sitting_id: UUID) -> MarksPage | None:
+
+def marks_page(session: Session, sitting_id: UUID, n: int | None = None) -> MarksPage | None:
+    """Give the marking asked for, else that of the released result, else the newest."""
     runs = store.runs_of_sitting(session, sitting_id)
-    if not runs:
+    run = explained_run(session, sitting_id, n)
+    if run is None:
         return None
-    run = runs[-1]
     candidate = delivery.candidate(session, run.candidate_id)
     line = next(one for one in delivery.sessions(session) if one.id == run.session_id)
     versions = store.outcome_versions(session, sitting_id)

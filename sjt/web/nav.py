@@ -19,6 +19,7 @@ ENTRIES: Final[tuple[tuple[str, str, Permission], ...]] = (
     ("Forms", "forms.sets", Permission.SEE_FORMS),
     ("Sessions", "scheduling.sessions", Permission.SCHEDULE),
     ("Candidates", "scheduling.candidates", Permission.SCHEDULE),
+    ("Adjustments", "evidence.people", Permission.KEEP_ADJUSTMENT_EVIDENCE),
     ("Rooms", "invigilator.rooms", Permission.INVIGILATE),
     ("Marking", "marking.queue", Permission.MARK),
     ("Marking", "marking.queue", Permission.ALLOCATE_MARKING),

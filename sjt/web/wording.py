@@ -37,6 +37,7 @@ _RULES: Final = {
     "single_key": "the keyed response",
     "most_least_graded": "grades of the two picks",
     "rubric": "rubric",
+    "credit": "full marks for everybody",
 }
 
 
@@ -66,6 +67,8 @@ def writer_words(author: str) -> str:
 
 def form_words(form_id: str) -> str:
     """Name a form: ``residential-14-s1-a`` → ``Residential 14, set 1, form A``; any other id stays as it is."""
+    if own := re.fullmatch(r"(.+)-p(\d+)-(\d+)", form_id):
+        return f"{capital(own[1].replace('-', ' ').replace('_', ' '))}, pool {own[2]}, form {own[3]}"
     found = re.fullmatch(r"(.+)-s(\d+)-([a-z]+)", form_id)
     if not found:
         return form_id

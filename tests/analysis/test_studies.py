@@ -11,10 +11,11 @@ import pytest
 
 from sjt import db
 from sjt.access import Role
-from sjt.analysis import keying, store, studies
+from sjt.analysis import store, studies
 from sjt.analysis.topics import STANDING, TOPICS, Topic
 from sjt.authoring import service as authoring
 from sjt.errors import InputError
+from sjt.results import keying
 from sjt.results import service as results
 from tests.builders.forms import SatSession, a_sat_session, put_form, random_answers
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from sjt.authoring import checks
-from sjt.authoring.bank import load, load_files, read_files, split_scenario, write_files
+from sjt.authoring.bank import load, load_files, read_files, reread, write_files
 from sjt.authoring.formatting import canonical
 from sjt.authoring.places import find_places
+from sjt.authoring.scenario_files import split_scenario
 from sjt.authoring.stamping import stamped
 from sjt.errors import InputError, NotFound
 
@@ -85,6 +86,18 @@ def test_windows_line_ends_read_the_same_story(sound: dict[str, bytes]) -> None:
 def test_story_may_hold_a_fence_line() -> None:
     front, story, line = split_scenario("+++\na = 1\n+++\n\n\nOne.\n+++\nTwo.\n") or ("", "", 0)
     assert (front, story, line) == ("a = 1\n", "One.\n+++\nTwo.", 6)
+
+
+def test_a_bank_with_other_blueprints_is_the_same_bank_and_is_not_read_again(sound: dict[str, bytes]) -> None:
+    earlier = load_files(sound | {"blueprints/a.toml": b"x = [", "blueprints/b.toml": b"y = 1\n"})
+    for change in ({"blueprints/a.toml": b"x = 1\n"}, {"blueprints/c.toml": b"\xff"}, {"statistics/s.csv": b"item\n"}):
+        files = sound | {"blueprints/a.toml": b"x = ["} | change  # b is taken out
+        again, anew = reread(earlier, files), load_files(files)
+        assert again is not None and again.bank is earlier.bank
+        assert again.bank == anew.bank and again.files == anew.files and again.key_files == anew.key_files
+        assert sorted(map(str, again.findings)) == sorted(map(str, anew.findings))
+        assert set(again.places) == set(anew.places)
+    assert reread(earlier, earlier.files | {STORY: sound[STORY] + b"\nMore.\n"}) is None
 
 
 def test_stamp_fills_empty_marks_only(sound: dict[str, bytes]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from sjt.authoring.bank import KEYS, load_files, read_files
+from sjt.authoring.bank import load_files, read_files
 from sjt.authoring.model import (
     Accepted,
     Bank,
@@ -34,6 +34,7 @@ from sjt.authoring.model import (
     Scenario,
     SingleKey,
 )
+from sjt.authoring.scenario_files import KEYS
 from sjt.authoring.snapshot import Format
 from sjt.authoring.workbook import bank_workbook, made_of, read_workbook
 from sjt.authoring.writer import bank_files, key_text

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sjt.authoring.bank import load, split_scenario
+from sjt.authoring.bank import load
 from sjt.authoring.coverage import coverage
 from sjt.authoring.model import Bank
+from sjt.authoring.scenario_files import split_scenario
 from sjt.authoring.schema import schema_texts, schemas
 from sjt.errors import InputError
 

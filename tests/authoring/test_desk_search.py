@@ -11,7 +11,7 @@ from sjt import db
 from sjt.access import Role
 from sjt.authoring import drafting, likeness, service, store
 from sjt.authoring.bank import NOT_ENEMIES, load_files
-from sjt.authoring.coverage_page import coverage_view, of_bank, of_draft
+from sjt.authoring.coverage_page import Asked, coverage_view, of_bank, of_draft
 from sjt.authoring.draft import Cell, new_draft
 from sjt.authoring.listing import Facts, Filters, facts
 from sjt.authoring.states import ScenarioState, Statistic
@@ -73,13 +73,26 @@ def test_each_cell_says_what_is_live_in_trial_and_in_draft(few: db.Database) -> 
     cell = Cell(outcome=bank.scenarios[0].outcomes[0], format=bank.scenarios[0].items[0].format.value)
     draft = of_draft(new_draft(bank, cell, author="Ruth") | {"capabilities": bank.scenarios[0].capabilities[0]})
     view = coverage_view(bank, "residential", [*of_bank(bank, states), draft])
-    outcome = next(row for row in view.outcomes if row[0] == cell.outcome)
-    found = outcome[2][view.formats.index(cell.format)]
+    outcome = next(row for row in view.rows if row[0] == cell.outcome)
+    found = outcome[2][view.columns.index(cell.format)]
     assert found.trial >= 1 and found.draft == 1 and found.n == found.live + found.trial + found.draft
     retired = bank.scenarios[1]
     without = coverage_view(bank, "residential", of_bank(bank, states))
     whole = coverage_view(bank, "residential", of_bank(bank, states | {retired.id: ScenarioState.LIVE}))
-    assert sum(one.n for one in whole.sums) == sum(one.n for one in without.sums) + len(retired.items)
+    assert whole.sums[-1].n == without.sums[-1].n + len(retired.items)
+    # every two of code, outcome and format cross, and the third narrows: one cell is the same number from all sides
+    code, met = bank.scenarios[0].ksbs[0].code, of_bank(bank, states)
+    seen = {
+        (rows, columns): next(
+            line[2][crossed.columns.index(asked[columns])] for line in crossed.rows if line[0] == asked[rows]
+        ).n
+        for asked in [{"code": code, "outcome": cell.outcome, "format": cell.format}]
+        for rows, columns in (("outcome", "format"), ("code", "format"), ("code", "outcome"))
+        for crossed in [
+            coverage_view(bank, "residential", met, Asked.from_args({**asked, "rows": rows, "columns": columns}))
+        ]
+    }
+    assert len(seen) == 3 and len(set(seen.values())) == 1 and min(seen.values()) >= 1
     capability = bank.capabilities[bank.scenarios[0].capabilities[0]]
     row = next(cells for code, _, cells in view.domains if code == capability.domain)
     assert row[list(bank.levels).index(capability.level)].draft == 1

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from bs4 import BeautifulSoup
 
 from sjt import db
@@ -321,3 +322,24 @@ def test_the_desk_works_on_postgresql_too(few_files: import_export.Prepared, pos
     with db.session() as session:
         held = drafting.version_fields(session, SCENARIO)
         assert (n, held["title"], held["family"]) == (2, "Two", "other")
+
+
+def test_enemies_of_a_large_bank_are_found_by_words_and_only_the_chosen_are_listed(
+    few: db.Database, client_as: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(editor_page, "MOST_LISTED", 1)
+    writer = client_as(Role.WRITER)
+    address = begun(writer)
+
+    def listed(place: str) -> dict[str, bool]:
+        boxes = writer.get(place).soup.select("input[name=enemies]")
+        return {box["value"]: box.has_attr("checked") for box in boxes}
+
+    chosen = {one for one, ticked in listed(address).items() if ticked}
+    assert listed(address) == dict.fromkeys(chosen, True)
+    fields = held(writer, address)
+    place = writer.post(address, fields | {"do": "find", "find": "sent NOON", "title": "Typed"}).headers["Location"]
+    assert "find=" in place and listed(place.partition("#")[0]) == dict.fromkeys(chosen, True) | {"cypf-0018": False}
+    assert held(writer, address)["title"] == "Typed", "looking saves what was typed"
+    writer.post(address, held(writer, address) | {"enemies": "cypf-0018", "do": "save"})
+    assert listed(address) == {"cypf-0018": True}

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sjt.access import Actor, Role
-from sjt.authoring import life
-from sjt.authoring.life import MOVES, WAIVABLE, Facts, Gate, Measured, Seen
+from sjt.authoring import life, trial_gate
+from sjt.authoring.life import MOVES, WAIVABLE, Facts, Gate, Seen
 from sjt.authoring.states import ReviewKind, ScenarioState
+from sjt.authoring.trial_gate import Evidence, Measured, TrialVerdict
 
 S = ScenarioState
 DEVELOPER = Actor("dev", "Dina Marsh", frozenset({Role.TEST_DEVELOPER}))
@@ -21,7 +22,12 @@ READERS = (
     Seen("f1", "Femi Adeyemi", ReviewKind.FAIRNESS, True),
 )
 READY = Facts(
-    state=S.ON_TRIAL, writers=frozenset({"w1"}), author="Wanda Price", seen=READERS, panel=True, statistics=()
+    state=S.ON_TRIAL,
+    writers=frozenset({"w1"}),
+    author="Wanda Price",
+    seen=READERS,
+    panel=True,
+    statistics=TrialVerdict(()),
 )
 
 
@@ -83,17 +89,37 @@ def test_a_review_by_somebody_who_wrote_in_it_later_counts_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("measured", "words"),
+    ("measured", "evidence", "words"),
     [
-        (Measured("a", 120, 0.6, 0.2), ()),
-        (Measured("a", 12, 0.6, 0.2), ("met by 12 candidates",)),
-        (Measured("a", 120, 0.95, 0.2), ("facility 0.95",)),
-        (Measured("a", 120, 0.6, 0.04), ("discrimination 0.04",)),
-        (Measured("a", 120, 0.6, None), ("no facility or no discrimination",)),
+        (Measured("a", 140, 0.6, 0.25, 0.02), Evidence.PASS, "140 candidates"),
+        (Measured("a", 140, 0.6, 0.12, 0.02), Evidence.NOT_ENOUGH, "cannot be told from none"),
+        (Measured("a", 400, 0.6, -0.05, 0.01), Evidence.FAIL, "lies wholly under 0.10"),
+        (Measured("a", 60, 0.6, -0.3, 0.02), Evidence.NOT_ENOUGH, "under 100 candidates that is advice"),
+        (Measured("a", 60, 0.6, 0.4, 0.02), Evidence.PASS, "60 candidates"),
+        (Measured("a", 140, 0.97, 0.25, 0.01), Evidence.FAIL, "lies wholly outside 0.40 to 0.92"),
+        (Measured("a", 140, 0.91, 0.25, 0.01), Evidence.NOT_ENOUGH, "reaches over the limits"),
+        (Measured("a", 12, 0.97, 0.9, 0.01), Evidence.FAIL, "lies wholly outside"),
+        (Measured("a", 20, 0.6, 0.7, 0.03), Evidence.NOT_ENOUGH, "30 are needed"),
+        (Measured("a", 8, 0.6, 0.9, 0.03), Evidence.NOT_ENOUGH, "under 10 nothing but the count"),
+        (Measured("a", 120, 0.6, None), Evidence.NOT_ENOUGH, "no facility or no discrimination"),
     ],
 )
-def test_the_statistics_gate_names_the_item_and_the_limit(measured: Measured, words: tuple[str, ...]) -> None:
-    found = life.under_the_gate([measured, Measured("b", 120, 0.6, 0.2)])
-    assert found is not None and len(found) == len(words)
-    assert all(word in said for word, said in zip(words, found, strict=True))
-    assert life.under_the_gate([Measured("a", 0, None, None)]) is None
+def test_the_statistics_gate_passes_fails_or_says_that_the_evidence_is_not_enough(
+    measured: Measured, evidence: Evidence, words: str
+) -> None:
+    found = trial_gate.verdict([Measured("b", 140, 0.6, 0.25, 0.02), measured])
+    assert found is not None and found.evidence is evidence and words in found.items[1].words
+    assert found.items[0].evidence is Evidence.PASS and "b:" not in found.because()
+    lack = life.gate_lacks(Gate.STATISTICS, replace(READY, statistics=found))
+    assert (lack is None) is (evidence is Evidence.PASS)
+    assert lack is None or evidence.value.removesuffix("s") in lack.what
+    assert trial_gate.verdict([Measured("a", 0, None, None)]) is None
+
+
+def test_intervals_of_the_gate_are_those_of_the_tables() -> None:
+    # Student's .975 quantiles 2.262 (9) and 2.045 (29); Fisher's interval of r .5 at n 28 by hand: tanh(.5493 -+ .392)
+    assert trial_gate.facility_interval(0.5, 0.01, 10)[1] == pytest.approx(0.52262, abs=1e-4)
+    assert trial_gate.facility_interval(0.5, 0.01, 30)[0] == pytest.approx(0.47955, abs=1e-5)
+    assert trial_gate.discrimination_interval(0.5, 28) == pytest.approx((0.15603, 0.73582), abs=1e-5)
+    widest = trial_gate.facility_interval(0.5, None, 100)
+    assert widest[1] - widest[0] == pytest.approx(2 * 1.9842 * 0.05, abs=1e-4)

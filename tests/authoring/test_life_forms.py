@@ -45,7 +45,7 @@ def test_an_edit_of_what_is_live_moves_no_form_and_goes_into_no_new_one_before_i
     with db.session() as session:
         before = service.paper(session, A), service.secret(session, A)
         scenario_id = before[0].scenarios[0].id
-        assert service.scenario_line(session, scenario_id).state is ScenarioState.LIVE, "it came with the bank"
+        assert service.scenario_line(session, scenario_id).state is ScenarioState.LIVE, "an illustration"
         bank_id = service.bank(session).settings.id
     n = _edited(scenario_id, "Another title altogether")
     with db.session() as session:
@@ -63,7 +63,7 @@ def test_an_edit_of_what_is_live_moves_no_form_and_goes_into_no_new_one_before_i
         lifecycle.review(session, scenario_id, n, ReviewKind.FAIRNESS, approves=True, words="", by=FAIRNESS, now=NOW)
         lifecycle.move(session, scenario_id, "approve", by=DEVELOPER, now=NOW)
         assert lifecycle.refused_for_form(session, {scenario_id: False}) == []
-        lifecycle.published(session, [], [scenario_id], by=DEVELOPER, now=NOW)
+        lifecycle.published(session, [scenario_id], by=DEVELOPER, now=NOW)
         assert lifecycle.row_of(session, scenario_id).state is ScenarioState.ON_TRIAL, "a trial form puts it on trial"
         for item in service.scenario(session, scenario_id).items:
             rows = [(item.id, "facility", 0.66), (item.id, "discrimination", 0.21)]

@@ -150,7 +150,7 @@ def test_a_scenario_goes_its_whole_way_and_every_refusal_says_what_is_missing(
         assert (third.version, second_.version) == (3, 2) and third.sent_at is not None
         assert second_.edits == 2 and second_.who == ("Both", "Writer")
         deeds = {one.did for one in store.moves(session, SCENARIO)}
-    assert deeds == {"write", "send", "return", "approve", "live", "retire"}
+    assert deeds == {"illustration", "write", "send", "return", "approve", "live", "retire"}
 
 
 def test_comments_stay_open_over_versions_and_those_of_the_key_are_not_for_fairness(
@@ -249,7 +249,7 @@ def test_a_change_of_law_lists_what_leans_on_it_and_one_signature_takes_it_out_o
     )
     assert lifted.status_code == 303
     with db.session() as session:
-        assert service.scenario_line(session, ids[0]).state is ScenarioState.DRAFT, "where it stood before"
+        assert service.scenario_line(session, ids[0]).state is ScenarioState.LIVE, "where it stood before"
 
 
 def test_a_task_by_hand_goes_only_to_somebody_who_may_do_it_and_shows_when_it_is_late(

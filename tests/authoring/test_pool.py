@@ -15,7 +15,8 @@ from sjt.authoring.blueprint import Blueprint, parse
 from sjt.authoring.form_bank import FormBank, form_bank
 from sjt.authoring.form_sets import build_many
 from sjt.authoring.forms import Impossible, build_set, spec_of
-from sjt.authoring.pool import draw, fill
+from sjt.authoring.pool import fill
+from sjt.delivery.dealing import draw
 from tests.builders.banks import blueprint_text, write_bank
 
 
@@ -88,8 +89,9 @@ def test_a_draw_repeats_and_passes_over_what_is_taken() -> None:
     pool = [f"f{n}" for n in range(7)]
     name = draw(pool, "s", "candidate-1")
     assert name == draw(pool, "s", "candidate-1")
-    assert name is not None
-    after = draw(pool, "s", "candidate-1", frozenset({name}))
-    assert after == pool[(pool.index(name) + 1) % 7]
+    assert name is not None and name.steps == 0
+    after = draw(pool, "s", "candidate-1", frozenset({name.form_id}))
+    assert after is not None and after.steps == 1
+    assert after.form_id == pool[(pool.index(name.form_id) + 1) % 7]
     assert draw(pool, "s", "x", frozenset(pool)) is None
     assert draw([], "s", "x") is None

@@ -114,7 +114,7 @@ def test_other_pages_may_not_be_framed(imported: db.Database, client_as: Clients
         ("option=residential", lambda line: line.option == "residential"),
         ("format=written", lambda line: "written" in line.formats),
         ("outcome=PO7", lambda line: "PO7" in line.outcomes),
-        ("state=draft", lambda line: line.state.value == "draft"),
+        ("state=live", lambda line: line.state.value == "live"),
         ("option=core&format=rank", lambda line: line.option == "core" and "rank" in line.formats),
     ],
 )

@@ -193,7 +193,7 @@ def test_a_form_published_for_trial_has_no_pass_mark(built_set: UUID) -> None:
         assert line.cut_applied is None
         assert [one.form_id for one in service.published_forms(session, use="trial")] == [line.form_id]
         assert service.published_forms(session, use="live") == []
-        assert service.scenario_line(session, "cypf-0001").state is ScenarioState.ON_TRIAL
+        assert service.scenario_line(session, "cypf-0001").state is ScenarioState.LIVE, "a form moves nothing live"
 
 
 def test_a_published_form_is_not_published_again(built_set: UUID) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -41,9 +42,11 @@ ALIKE: Final = """() => {
     }
 }"""
 
+# No rule among these reads style sheets, so they are not fetched a second time; a frame's page is walked by itself.
 AXE: Final = """async (tags) => {
     const found = await axe.run(document, {
-        runOnly: {type: "tag", values: tags}, resultTypes: ["violations"], reporter: "no-passes"});
+        runOnly: {type: "tag", values: tags}, resultTypes: ["violations"], reporter: "no-passes",
+        preload: {assets: ["media"]}, iframes: false});
     return found.violations.map((one) => `axe ${one.id} (${one.help}): `
         + one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | "));
 }"""
@@ -129,6 +132,7 @@ TABBING: Final = """() => {
 }"""
 
 
+@cache
 def axe_source() -> str:
     """Give axe's own script, as the package brings it."""
     import axe_playwright_python
@@ -136,11 +140,18 @@ def axe_source() -> str:
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
+def axe_faults(page: Page) -> list[str]:
+    """Say what axe finds on the page as it shows now; its script is put in where it is not yet."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe_source())
+    found: list[str] = page.evaluate(AXE, list(TAGS))
+    return found
+
+
 class Walker:
     """Looks at pages one by one and keeps what is wrong with them."""
 
     def __init__(self) -> None:
-        self.axe = axe_source()
         self.parts: set[str] = set()
         self.looked_at = 0
         self.stops = 0
@@ -155,10 +166,9 @@ class Walker:
             return
         self.looked_at += 1
         page.evaluate(ALIKE)
-        page.evaluate(self.axe)
         for size in (WIDE, PHONE):
             page.set_viewport_size(size)
-            for fault in page.evaluate(AXE, list(TAGS)):
+            for fault in axe_faults(page):
                 yield f"{size['width']} px: {fault}"
         page.set_viewport_size(ZOOMED)
         for fault in [*(f"beyond the edge: {one}" for one in beyond_the_edge(page)), *page.evaluate(SCROLLERS)]:

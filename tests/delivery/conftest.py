@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from sjt import db
 from sjt.access import Role
 from sjt.config import Settings
 from sjt.delivery import after, ledger
-from sjt.migrations import runner
 from sjt.times import ManualClock, SystemClock
+from tests.builders.databases import hastened
 from tests.builders.rooms import ARoom, BankSource, a_room, cookie_for, delivery_app, ledger_on, papers_from, served
 from tests.builders.seat import Seat, ShiftedClock
 from tests.builders.server import CHROMIUM_ARGUMENTS
@@ -28,43 +28,18 @@ def delivery_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(after, "_handlers", [])
 
 
-def prepare(database: db.Database) -> db.Database:
-    """Bring an empty database to the newest revision, and bind it."""
-    runner.upgrade(database)
-    return db.bind(database)
-
-
-@pytest.fixture(scope="session")
-def _postgresql(postgresql_server: str) -> str:
-    url = sa.make_url(postgresql_server)
-    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE delivery_template")
-    admin.dispose()
-    template = db.Database(url.set(database="delivery_template").render_as_string(hide_password=False))
-    prepare(template)
-    template.dispose()
-    return postgresql_server
-
-
 @pytest.fixture
-def sqlite_file(tmp_path: Path) -> Iterator[db.Database]:
-    database = prepare(db.Database(f"sqlite:///{tmp_path / 'sitting.sqlite'}"))
+def sqlite_file(sqlite_template: Path, tmp_path: Path) -> Iterator[db.Database]:
+    path = tmp_path / "sitting.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    database = db.bind(hastened(db.Database(f"sqlite:///{path}")))
     yield database
     database.dispose()
 
 
 @pytest.fixture
-def postgresql_file(_postgresql: str) -> Iterator[db.Database]:
-    admin = sa.create_engine(_postgresql, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql("DROP DATABASE IF EXISTS delivery_test WITH (FORCE)")
-        connection.exec_driver_sql("CREATE DATABASE delivery_test TEMPLATE delivery_template")
-    admin.dispose()
-    url = sa.make_url(_postgresql).set(database="delivery_test").render_as_string(hide_password=False)
-    database = db.bind(db.Database(url))
-    yield database
-    database.dispose()
+def postgresql_file(postgresql_database: db.Database) -> db.Database:
+    return postgresql_database
 
 
 @pytest.fixture(params=["sqlite_file", pytest.param("postgresql_file", marks=pytest.mark.postgresql)])

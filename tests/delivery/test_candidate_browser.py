@@ -15,6 +15,7 @@ from sjt.delivery.model import EventKind, SittingState
 from sjt.times import SystemClock, utc_now
 from tests.builders.rooms import ARoom, BankSource, a_room, delivery_app, ledger_on, papers_from, served
 from tests.builders.seat import Seat, answers, until
+from tests.builders.walker import axe_faults
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -171,14 +172,12 @@ def test_a_rank_five_item_shows_story_responses_and_foot_without_scrolling(seat:
 
 
 def test_axe_finds_nothing_on_any_question_or_the_check_page(seat: Seat, room: ARoom) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    pytest.importorskip("axe_playwright_python")
     seat.begin(room)
     page = seat.page
     seat.axe_at_work = True
     for kind in ("rank", "choose", "rate", "most_least", "single", "written"):
         seat.go(kind)
-        found = axe.run(page)
-        assert found.violations_count == 0, f"{kind}: {found.generate_report()}"
+        assert not axe_faults(page), kind
     page.evaluate("location.hash = '#check'")
-    found = axe.run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert not axe_faults(page)

@@ -9,10 +9,12 @@ from uuid import UUID
 import pytest
 
 from sjt import db
+from sjt.access import SYSTEM, Role
+from sjt.accounts import service as accounts
 from sjt.config import Settings
 from sjt.delivery import ledger, service
-from sjt.times import ManualClock
-from tests.builders.clients import StrictClient
+from sjt.times import ManualClock, utc_now
+from tests.builders.clients import StrictClient, strict_client
 from tests.builders.rooms import INVIGILATOR, ARoom, BankSource, a_room, delivery_app
 
 
@@ -101,6 +103,47 @@ def test_display_choices_are_kept_with_the_sitting_and_unknown_ones_left_out(del
     client.post("/sit/display", {"scheme": "yellow-on-black", "size": "999", "font": "dyslexia"})
     page = client.get("/sit/instructions").soup.html
     assert (page["data-scheme"], page["data-size"], page["data-font"]) == ("yellow-on-black", "100", "dyslexia")
+
+
+def test_display_choices_follow_to_another_device_and_reach_no_report(
+    delivery: Any, room: ARoom, keeper: ledger.Ledger
+) -> None:
+    client = walks_to_the_wait(delivery, room)
+    chosen = {"scheme": "yellow-on-black", "size": "150", "font": "serif", "spacing": "wide", "focus": "on"}
+    client.post("/sit/display", {**chosen, "aloud": "slow"})
+    service.start_room(room.id, by=INVIGILATOR)
+    old = sitting_id(client)
+    service.move_device(old, by=INVIGILATOR, reason="The screen went dark.")
+    other = enters(delivery, room)
+    assert sitting_id(other) == old
+    other.post("/sit/you", {"answer": "yes"})
+    for path in ("/sit/you", "/sit/test"):
+        page = other.get(path).soup.html
+        shown = {name.removeprefix("data-"): page[name] for name in page.attrs if name.startswith("data-")}
+        assert {**chosen, "aloud": "slow", "line-focus": "on"}.items() - shown.items() == {("focus", "on")}, path
+    assert other.get("/sit/test").soup.select_one("#display-aloud-slow").has_attr("checked")
+    staff = strict_client(delivery, {Role.INVIGILATOR, Role.CENTRE_ADMIN, Role.ASSESSOR, Role.AUDITOR}, login="staff")
+    for path in ("", "/report", "/pack", "/incidents", "/register", f"/{old}"):
+        reply = staff.get(f"/room/{room.id}{path}")
+        assert "yellow-on-black" not in reply.get_data(as_text=True), path
+
+
+def test_an_organisation_says_in_its_own_words_who_listens(delivery: Any, room: ARoom) -> None:
+    admin = strict_client(delivery, {Role.ADMINISTRATOR})
+    with db.transaction() as session:
+        if accounts.organisation(session) is None:
+            accounts.found_organisation(session, "Northern EPA", simulated=False, by=SYSTEM, now=utc_now())
+    client = enters(delivery, room)
+    said = {"content": "Two stories are about **loss**.", "support": "Ring Kim, 0113 496 0000."}
+    assert admin.post("/people/words", {"support": "x" * 2001}).status_code == 422
+    assert admin.post("/people/words", said).status_code == 303
+    assert "Two stories are about <strong>loss</strong>." in client.get("/sit/instructions").get_data(as_text=True)
+    service.start_room(room.id, by=INVIGILATOR)
+    service.close_session(room.id, by=INVIGILATOR, reason="The session has ended.")
+    assert "0113 496 0000" in client.get("/sit/receipt").get_data(as_text=True)
+    gone = client.post("/sit/finish")
+    assert "0113 496 0000" in client.get(gone.location).get_data(as_text=True), "on the way out"
+    assert "0113 496 0000" not in client.get("/sit/").get_data(as_text=True), "the next candidate begins"
 
 
 def test_nothing_of_the_paper_is_on_any_page_before_the_start(

@@ -21,6 +21,7 @@ from tests.builders.rooms import (
     ledger_on,
     papers_from,
 )
+from tests.builders.walker import axe_faults
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -66,11 +67,10 @@ def test_a_seat_is_paused_by_keyboard_and_the_list_renews_with_the_focus_in_plac
 
 
 def test_axe_finds_nothing_on_the_rooms_pages(page: Any, room: ARoom) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    pytest.importorskip("axe_playwright_python")
     base = f"/room/{room.id}"
     inside = ("view=list", f"seat={room.booking(1)}")
     papers = ("check-in", "incidents", "evacuation", "all/pause", "register", "report")
     for url in ("/room/", *(f"{base}?{one}" for one in inside), *(f"{base}/{one}" for one in papers)):
         page.goto(url)
-        found = axe.run(page)
-        assert found.violations_count == 0, f"{url}: {found.generate_report()}"
+        assert not axe_faults(page), url

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from sjt import db
 from sjt.config import Settings
@@ -159,6 +160,16 @@ def test_the_short_way_never_says_no_and_never_says_yes_for_the_route(
     with monkeypatch.context() as patched:
         patched.setattr(ledger.Ledger, "save", full)
         assert refused(lambda: save(seat, csrf, seq=1), 503).headers["Retry-After"] == "2"
+
+    def away(sitting_id: UUID) -> bool:
+        raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+    short_way.LONG_WAY.append(away)  # the database went while a locked browser was asked for: the route says so
+    try:
+        seat.long.clear()
+        assert save(seat, csrf, seq=1).status_code == 200 and seat.long
+    finally:
+        short_way.LONG_WAY.pop()
     # a cookie of another hand, and one that is a day old
     good = seat.client.get_cookie("sjt")
     assert good is not None

@@ -23,6 +23,7 @@ from sjt.grading import service
 from sjt.grading.rules import SignedAs
 from sjt.grading.tables import AwardSignature, ComponentResult, Interview
 from sjt.results import service as results
+from sjt.results.model import CorrectionKind
 from sjt.times import ManualClock
 from tests.builders.clients import StrictClient
 from tests.builders.forms import GOOD, NINE, OFFICER_A, OFFICER_B, PSYCHOMETRICIAN, a_sat_session, put_form
@@ -293,6 +294,45 @@ def test_a_changed_grade_makes_the_first_signature_void(
     assert sign(olga, people.passed, "awarding-officer", "distinction").status_code == 303
     assert "Awarded: distinction" in olga.get(f"/epa/{people.passed}").soup.get_text()
     assert "version 2" in olga.get(f"/epa/{people.passed}").soup.main.get_text(), "the grade before stays in sight"
+
+
+def test_a_re_award_opens_a_signed_award_and_the_interview_gate_follows(
+    ann: StrictClient, olga: StrictClient, people: Apprentices
+) -> None:
+    who = people.passed
+    up_to_the_interview(ann, who, "pass")
+    grade(ann, who, "interview", "pass")
+    sign(ann, who, "assessor", "pass")
+    assert sign(olga, who, "awarding-officer", "pass").status_code == 303
+    with db.transaction() as session:
+        sat = results.outcome_of(session, who)
+        assert sat is not None
+        for item, key, letters in (
+            ("s1-a", {"order": [["E"], ["D"], ["C"], ["A"], ["B"]]}, "ABCDE"),
+            ("s1-b", {"key": ["A", "C", "D"]}, "ABCDEFGH"),
+        ):
+            why = dict.fromkeys(letters, "It weighs one danger against what the person wants and leaves room to think.")
+            wanted = results.prepare_correction(
+                session, item, "s1" * 32, CorrectionKind.KEY, key, why, today=NINE.date()
+            )
+            made = results.propose_correction(session, wanted, WHY, by=PSYCHOMETRICIAN, now=NINE)
+            for officer in (OFFICER_A, OFFICER_B):
+                results.sign_correction(session, made, by=officer, now=NINE)
+        results.mark_session(session, sat.session_id, by=SYSTEM, now=NINE)
+    assert "Awarded: pass" in olga.get(f"/epa/{who}").soup.get_text(), "marking touches no result that is out"
+    with db.transaction() as session:
+        proposal = results.propose_reaward(session, sat.session_id, WHY, spare=False, by=OFFICER_A, now=NINE)
+        assert results.release(session, proposal, by=OFFICER_B, now=NINE) == 3
+    page = ann.get(f"/epa/{who}").soup.get_text(" ", strip=True)
+    assert "To be signed anew" in page and "Awarded: pass" not in page and "in place of the result of" in page
+    assert "to be signed anew" in olga.get("/epa/?show=award").soup.main.get_text()
+    refused = book(ann, people.under_the_later_plan)
+    assert refused.status_code == 409 and "the result is fail" in refused.soup.main.get_text()
+    assert sign(olga, who, "awarding-officer", "fail").status_code == 409, "the assessor signs first, anew"
+    assert sign(ann, who, "assessor", "fail").status_code == 303
+    assert sign(olga, who, "awarding-officer", "fail").status_code == 303
+    page = olga.get(f"/epa/{who}").soup.get_text(" ", strip=True)
+    assert "Awarded: fail" in page and "Version 1: pass" in page and stored(AwardSignature) == 4
 
 
 @pytest.mark.parametrize("role", [Role.WRITER, Role.INVIGILATOR, Role.JUDGE, Role.EMPLOYER])

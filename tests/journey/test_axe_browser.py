@@ -36,8 +36,8 @@ def test_axe_and_the_keyboard_find_nothing_wrong(
     page.wait_for_url("**/desk")
     finished = demonstration.told["finished"][-1]
     starts = {
-        "psychometrician": (f"/analysis/sessions/{finished}", f"/results/sessions/{finished}"),
-        "officer": (f"/results/sessions/{finished}",),
+        "psychometrician": (f"/analysis/sessions/{finished}", f"/results/sessions/{finished}", "/results/corrections"),
+        "officer": (f"/results/sessions/{finished}", f"/results/sessions/{finished}/re-award"),
     }
     visited = 0
     for address in pages_of(page, ("/desk", *starts.get(login, ()))):

@@ -115,6 +115,14 @@ def test_from_its_files_to_an_award(
         (first, *_), plan = grading.records(session), service.plan(session, PLAN)
         assert first.sjt in ("pass", "fail")
         record = grading.record(session, first.candidate_id)
-    assert [one.component.id for one in record.standings] == ["sjt", "interview"]
-    assert plan.award({"sjt": "pass", "interview": "merit"}) == "merit"
+    # its components have names of their own; what they are, their methods say
+    assert [one.component.id for one in record.standings] == ["judgement", "discussion"]
+    assert (plan.test_id, plan.interview_id, plan.graded_ids) == ("judgement", "discussion", ())
+    assert record.outcome("judgement") == first.sjt and first.graded == ()
+    assessor, who = client_as(Role.ASSESSOR, login="assessor"), f"/epa/{record.candidate_id}"
+    shown = assessor.get(who).soup.main.get_text(" ", strip=True)
+    assert "Professional discussion" in shown and "Portfolio" not in shown
+    assert assessor.post(f"{who}/grade/interview", {}).status_code == 404, "no component has that name here"
+    assert assessor.post(f"{who}/grade/discussion", {"discussion-outcome": ""}).status_code == 422
+    assert plan.award({"judgement": "pass", "discussion": "merit"}) == "merit"
     assert [group.weight_percent for group in plan.weight_groups] == [60, 40]

@@ -19,7 +19,7 @@ from sjt.errors import InputError, NotFound
 from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("drafts", __name__, url_prefix="/bank")
-_NOT_FIELDS = frozenset({"csrf_token", "revision", "do", "part"})
+_NOT_FIELDS = frozenset({"csrf_token", "revision", "do", "part", "find"})
 
 
 def _warm() -> None:
@@ -95,7 +95,7 @@ def draft(draft_id: UUID) -> ResponseReturnValue:
 def _editor(draft_id: UUID, *, whole: bool = False) -> ResponseReturnValue:
     with db.session() as session:
         seen = editor_page.looked(session, draft_id, today=now().date(), whole=whole)
-        view = editor_page.editor_view(session, seen)
+        view = editor_page.editor_view(session, seen, request.args.get("find", "")[:100])
         links = draft_tabs.of_draft(session, seen.row, actor())
     if seen.row.open_for is None:
         return redirect(url_for(".drafts"), 303)
@@ -128,7 +128,7 @@ def draft_save(draft_id: UUID) -> ResponseReturnValue:
     deed = posted.get("do", "save")
     to_part = deed.removeprefix("part:") if deed.startswith("part:") else ""
     quiet = request.headers.get("X-Autosave") == "1"
-    on_fields = "" if deed in ("save", "whole", "put", "send") or to_part else deed
+    on_fields = "" if deed in ("save", "whole", "put", "send", "find") or to_part else deed
     _warm()
     with db.transaction() as session:
         saved = drafting.save(session, draft_id, revision, fields, on_fields, by=actor(), now=now())
@@ -147,6 +147,9 @@ def draft_save(draft_id: UUID) -> ResponseReturnValue:
         return redirect(url_for(".draft_send", draft_id=draft_id), 303)
     if deed == "whole":
         return redirect(_address(draft_id, _part(), "found", whole=1), 303)
+    if deed == "find":
+        return redirect(url_for(".draft", draft_id=draft_id, part="mapping", find=posted.get("find") or None,
+                                _anchor="enemies"), 303)  # fmt: skip
     if to_part in editor_page.PARTS:
         return redirect(_address(draft_id, to_part), 303)
     if deed == "save":

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission, may
-from sjt.authoring import candidate_views, drafting, import_export, life_pages, likeness, measured, met, service
-from sjt.authoring.coverage_page import coverage_view, of_bank, of_draft
+from sjt.accounts import service as accounts
+from sjt.authoring import candidate_views, drafting, life_pages, likeness, measured, met, service
+from sjt.authoring.arriving import Elsewhere, word_faults
+from sjt.authoring.coverage import coverage as measure
+from sjt.authoring.coverage_page import Asked, coverage_view, of_bank, of_draft
 from sjt.authoring.listing import RANGE_WORDS, Filters, facts, listing
 from sjt.authoring.preview import preview_page
+from sjt.authoring.routes.suspensions import SIGNATURES
 from sjt.authoring.scenario_page import scenario_view, without_key
 from sjt.authoring.snapshot import Format
 from sjt.authoring.states import ScenarioState
@@ -114,13 +118,15 @@ def coverage() -> ResponseReturnValue:
     option = request.args.get("option") or options[0]
     if option not in options:
         raise NotFound(f"The standard has no option {option}.")
-    code = request.args.get("code", "")
-    if code and code not in bank.standard.allowed_codes(option):
-        raise NotFound(f"Option {option} has no code {code}.")
-    views = {name: coverage_view(bank, name, counted, code=code if name == option else "") for name in options}
+    asked = Asked.from_args(request.args)
+    if asked.code and asked.code not in bank.standard.allowed_codes(option):
+        raise NotFound(f"Option {option} has no code {asked.code}.")
+    view = coverage_view(bank, option, counted, asked)
+    gaps = {name: len(measure(bank, name).gaps) for name in options}
     return render_template(
-        "authoring/coverage.html", bank=bank, option=option, code=code, view=views[option], views=views
-    )
+        "authoring/coverage.html", bank=bank, option=option, asked=asked, view=view, gaps=gaps,
+        formats=[kind.value for kind in Format],
+    )  # fmt: skip
 
 
 @bp.get("/findings")
@@ -176,6 +182,9 @@ def import_post() -> ResponseReturnValue:
     form = ImportForm()
     if not form.validate_on_submit():
         return _import_page(form, status=422)
+    word = _signed_word(form)
+    if form.errors:
+        return _import_page(form, status=422)
     name = form.archive.data.filename or "the file"
     with db.session() as session:
         ready, problem = service.checked_upload(session, form.archive.data.read(), name, today=now().date())
@@ -184,24 +193,34 @@ def import_post() -> ResponseReturnValue:
     if not form.put.data:
         return _import_page(form, checked=ready)
     with db.transaction() as session:
-        done = service.import_prepared(session, ready.prepared, by=actor(), now=now())
+        done = service.import_prepared(session, ready.prepared, by=actor(), now=now(), word=word)
     for scenario_id in ready.voided:
         flash(f"{scenario_id}: its text or key changed, so its key is illustrative again.", "info")
     counts = f"{len(done.new)} new, {len(done.changed)} changed, {done.same} as before, {len(done.left_out)} left out"
     flash(f"Bank {done.bank_id} is imported: {counts}.", "ok")
+    came = done.arrival
+    if came.word:
+        flash(f"{len(came.word)} are live by your word that they are live elsewhere.", "info")
+    if came.illustration:
+        flash(f"{len(came.illustration)} are live as an illustration: no result can be released from them.", "info")
+    if came.back:
+        flash(f"{len(came.back)} are drafts again, since they are no illustration any more.", "info")
+    if came.drafts:
+        flash(f"{len(came.drafts)} are drafts and go to review here.", "info")
     return redirect(url_for(".scenarios" if may(actor(), Permission.SEE_BANK) else ".import_page"), 303)
 
 
-@bp.get("/export.zip")
-@requires(Permission.IMPORT_BANK)
-def export_zip() -> ResponseReturnValue:
-    """Give the whole bank as an archive, keys too."""
-    with db.session() as session:
-        bank = service.bank(session)
-        files = service.bank_files(session)
-    name = bank.settings.id
-    return Response(
-        import_export.zip_of_files(files, name),
-        mimetype="application/zip",
-        headers={"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"},
-    )
+def _signed_word(form: ImportForm) -> Elsewhere | None:
+    """Give the word that what comes is live elsewhere, signed; what it lacks stands beside its fields."""
+    if not form.elsewhere.data or not may(actor(), Permission.APPROVE_SCENARIO):
+        return None
+    word = Elsewhere((form.reviewed_by.data or "").strip(), (form.reason.data or "").strip())
+    for fault in word_faults(word):
+        field = form.reviewed_by if fault.field == "Reviewed by" else form.reason
+        field.errors = [f"{fault.field} {fault.what} {fault.remedy}"]
+    if form.put.data and not form.errors:
+        SIGNATURES.check(actor().id)
+        with db.session() as session:
+            if not accounts.password_matches(session, actor(), form.password.data or ""):
+                form.password.errors = ["This is not your password. Nothing was imported."]
+    return word

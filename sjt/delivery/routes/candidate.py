@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from sjt import db, paths
 from sjt.access import Permission
+from sjt.accounts import organisation
 from sjt.delivery import (
     candidate_page,
     candidate_session,
@@ -56,7 +57,11 @@ def enter() -> ResponseReturnValue:
     if candidate_session.load_actor() is not None:
         return redirect(url_for(".sitting"), 303)
     cookie.setdefault("seat", secrets.token_hex(8))  # so that one seat's wrong tries do not lock the room
-    return render_template("delivery/enter.html", form=EnterForm())
+    left = ""
+    if request.args.get("left"):  # who has just finished goes by this page, and the next candidate begins here
+        with db.session() as session:
+            left = organisation.words(session).support
+    return render_template("delivery/enter.html", form=EnterForm(), left=left)
 
 
 @bp.post("/")
@@ -64,7 +69,7 @@ def enter() -> ResponseReturnValue:
 def enter_post() -> ResponseReturnValue:
     form = EnterForm()
     if not form.validate_on_submit():
-        return render_template("delivery/enter.html", form=form), 422
+        return render_template("delivery/enter.html", form=form, left=""), 422
     try:
         entered = service.enter(
             str(form.code.data),
@@ -80,7 +85,7 @@ def enter_post() -> ResponseReturnValue:
         return locked_needed(refused)
     except Forbidden as error:  # said on the page with the two fields, where it can be mended
         form.code.errors = [error.message]
-        return render_template("delivery/enter.html", form=form), 403
+        return render_template("delivery/enter.html", form=form, left=""), 403
     cookie.clear()
     candidate_session.remember(entered)
     locked_proof.remember(entered.lease)
@@ -154,9 +159,11 @@ def instructions() -> ResponseReturnValue:
     with db.session() as session:
         view = _view(session, _own())
         page = candidate_page.page_of(session, view.sitting_id)
+        words = organisation.words(session)
     return render_template(
         "delivery/instructions.html",
         view=view,
+        words=words,
         test_name=view.title,
         display=page.display,
         items=practice.ITEMS,
@@ -296,7 +303,9 @@ def link_post() -> ResponseReturnValue:
 @public
 def quit_locked(token: str) -> ResponseReturnValue:
     """Show where the locked browser closes itself; any other browser shows this page."""
-    return render_template("delivery/locked_quit.html")
+    with db.session() as session:
+        words = organisation.words(session)
+    return render_template("delivery/locked_quit.html", words=words)
 
 
 @bp.post("/break")
@@ -346,12 +355,14 @@ def receipt() -> ResponseReturnValue:
         view = _view(session, _own())
         page = candidate_page.page_of(session, view.sitting_id)
         closes = locked.row_of(session, view.session_id) is not None
+        words = organisation.words(session)
     if view.state not in ENDED_STATES:
         return redirect(url_for(".sitting"), 303)
     late = request.args.get("late", "")
     given = sum(one.response is not None for one in view.answers.values())
     return render_template(
         "delivery/receipt.html",
+        words=words,
         given=given,
         view=view,
         test_name=view.title,
@@ -382,4 +393,6 @@ def finish() -> ResponseReturnValue:
     with db.session() as session:
         lock = locked.row_of(session, _view(session, found).session_id)
     cookie.clear()
-    return redirect(url_for(".enter") if lock is None else url_for(".quit_locked", token=lock.quit_token), 303)
+    return redirect(
+        url_for(".enter", left="yes") if lock is None else url_for(".quit_locked", token=lock.quit_token), 303
+    )

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sjt import db
 from sjt.access import Permission
 from sjt.accounts import service as accounts
-from sjt.delivery import fitting, ledger, reserving, service, store
+from sjt.delivery import fitting, ledger, own_forms, reserving, service, store
 from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("reserve", __name__)
@@ -59,7 +59,10 @@ def forms(session_id: UUID) -> ResponseReturnValue:
     with db.session() as session:
         view = service.room(session, session_id, at=ledger.current().now())
         row = store.test_session(session, session_id)
-        unserved = fitting.unserved(session, row)
+        unserved = fitting.unserved(session, row, but=own_forms.of_session(session, row).keys())
+        lasting = own_forms.standing(session, row)
+        pools = own_forms.all_pools(session)
+        dealt = own_forms.dealt_in(session, session_id)
         named = reserving.named(session, session_id)
         withheld = fitting.withheld(session, session_id)
         shelf = fitting.published(session)
@@ -67,14 +70,19 @@ def forms(session_id: UUID) -> ResponseReturnValue:
         fit_reserve = [one for one in free if not reserving.reserve_faults(session, row.forms, [one])]
     return render_template(
         "delivery/session_forms.html", view=view, unserved=unserved, named=named, withheld=withheld, shelf=shelf,
-        free=free, fit_reserve=fit_reserve,
+        free=free, fit_reserve=fit_reserve, lasting=lasting, pools=pools, named_pools=list(row.pools), dealt=dealt,
     )  # fmt: skip
 
 
 @bp.post("/sessions/<uuid:session_id>/forms")
 @requires(Permission.SCHEDULE)
 def forms_post(session_id: UUID) -> ResponseReturnValue:
-    """Add a form to the session, or name what it keeps in reserve."""
+    """Add a form to the session, name what it keeps in reserve, or the pools it deals from."""
+    if request.form.get("do") == "pools":
+        with db.transaction() as session:
+            own_forms.name_pools(session, session_id, request.form.getlist("own_forms"), by=actor(), now=now())
+        flash("The pools are named.", "ok")
+        return redirect(url_for(".forms", session_id=session_id), 303)
     with db.transaction() as session:
         if form_id := request.form.get("add", ""):
             reserving.add_form(session, session_id, form_id, by=actor(), now=now())

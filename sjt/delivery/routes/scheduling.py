@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from sjt import db
 from sjt.access import Permission
-from sjt.delivery import latecomers, ledger, networks, registry, service
+from sjt.delivery import latecomers, ledger, networks, own_forms, registry, service, store
 from sjt.delivery.candidates import COLUMNS
 from sjt.delivery.model import SessionState
 from sjt.delivery.webforms import (
@@ -27,7 +27,7 @@ from sjt.errors import InputError
 from sjt.web.filters import local_datetime, plan_words
 from sjt.web.guards import actor, now, requires, settings
 from sjt.web.paging import named, shown
-from sjt.web.wording import form_words
+from sjt.web.wording import form_words, title_words
 
 bp = Blueprint("scheduling", __name__, url_prefix="/sessions")
 
@@ -56,8 +56,10 @@ def _session_form() -> SessionForm:
     form = SessionForm()
     with db.session() as session:
         forms, plans = registry.forms(session), registry.plans(session)
+        pools = own_forms.all_pools(session)
     form.forms.choices = [(one.form_id, form_words(one.form_id)) for one in forms]
     form.reserve.choices = form.forms.choices
+    form.own_forms.choices = [(str(one.id), f"{title_words(one.title)}: {len(one.forms)} forms") for one in pools]
     form.plan.choices = [(plan, plan_words(plan)) for plan in plans]
     return form
 
@@ -71,7 +73,8 @@ def session_new() -> ResponseReturnValue:
 def _session_new(form: SessionForm, extra: tuple[str, ...] = (), status: int = 200) -> ResponseReturnValue:
     with db.session() as session:
         places = registry.places(session)
-    return render_template("delivery/session_new.html", form=form, places=places, extra=extra), status
+        rooms = registry.pool_rooms(session)
+    return render_template("delivery/session_new.html", form=form, places=places, extra=extra, rooms=rooms), status
 
 
 @bp.post("/new")
@@ -109,6 +112,7 @@ def _session_page(
         rules = registry.late_rules(session, session_id)
         unserved = registry.unserved(session, session_id)
         reserve = registry.reserve(session, session_id)
+        lasting = own_forms.standing(session, store.test_session(session, session_id))
     find = request.args.get("q", "").strip()
     status = 422 if error is not None or (late is not None and late.errors) else 200
     late = late or LateForm(formdata=None, late_minutes=rules.late_minutes, late_time=rules.late_time)
@@ -124,6 +128,7 @@ def _session_page(
         late_words=latecomers.in_words(rules),
         unserved=unserved,
         reserve=reserve,
+        lasting=lasting,
     )
     return page, status
 
@@ -324,6 +329,7 @@ def _booking_page(
         rest_break_each=now_set.rest_break_each or None,
         rest_break_overrun=now_set.rest_break_overrun.replace("counted", "budget"),
         notes=now_set.notes,
+        arrangements=list(now_set.arrangements),
     )
     move = move or MoveForm(formdata=None, prefix="move-")
     move.to.choices = others

@@ -1,9 +1,9 @@
 // The display choices of a candidate: <form data-display>. Applies each at once to <html> and tells the page by a
-// "display" event with {scheme, size, font, spacing, focus}; keeping them with the sitting is the page's work.
+// "display" event with {scheme, size, font, spacing, focus, aloud}; keeping them with the sitting is the page's work.
 import { show } from "./dialog.js";
 
 const html = document.documentElement;
-const attribute = { scheme: "scheme", size: "size", font: "font", spacing: "spacing", focus: "lineFocus" };
+const attribute = { scheme: "scheme", size: "size", font: "font", spacing: "spacing", focus: "lineFocus", aloud: "aloud" };
 
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-display]");

@@ -19,7 +19,8 @@ const total = articles.length;
 const exam = one("[data-exam]");
 const check = one("#check");
 const title = document.title.replace(/^.*? – /u, "");
-const store = await openStore(data.sitting);
+const rehearsal = data.practice ? await import("./rehearsal.js") : null; // nothing is kept or sent
+const store = rehearsal?.noStore ?? (await openStore(data.sitting));
 const kept = await store.load();
 const flags = new Set(data.flags);
 let current = 0;
@@ -31,6 +32,7 @@ let late = 0;
 
 const newer = (a, b) => a.lease > b.lease || (a.lease === b.lease && a.seq > b.seq);
 const questions = articles.map((article) => new Question(one(".item", article), (item, response) => answered(item, response)));
+const unchecked = new Map(rehearsal ? questions.map((question) => [question.item, rehearsal.checked(question)]) : []);
 const byItem = new Map(questions.map((question, i) => [question.item, i + 1]));
 for (const mine of kept.answers) {
   const place = byItem.get(mine.item);
@@ -53,7 +55,7 @@ let kind = "saved";
 
 function tellState(next, changes, since) {
   const words = {
-    saved: `All answers saved at ${timeOfDay(savedAt)}`,
+    saved: rehearsal ? "Practice: nothing is kept" : `All answers saved at ${timeOfDay(savedAt)}`,
     saving: "Saving…",
     waiting: `${plural(changes, "change")} kept on this computer, sending`,
     offline: `No connection since ${since ? timeOfDay(since) : ""}. ${isUp() ? "Your" : "Keep working: your"} answers are kept on this computer.`,
@@ -68,7 +70,7 @@ function tellState(next, changes, since) {
   kind = loud ? next : next === "saved" ? "saved" : kind;
 }
 
-const outbox = new Outbox({
+const outbox = new (rehearsal?.NoLine ?? Outbox)({
   url: data.urls.events,
   look: data.urls.state,
   csrf: data.csrf,
@@ -109,7 +111,7 @@ const rest = new Rest({
     outbox.soon(0, true);
   },
 });
-clock.set({ remaining: begun.remaining_ms, endsAt: begun.ends_at, serverTime: begun.server_time, runs: begun.state === "running" }, performance.now());
+if (data.total_ms !== null) clock.set({ remaining: begun.remaining_ms, endsAt: begun.ends_at, serverTime: begun.server_time, runs: begun.state === "running" }, performance.now());
 keepClock(begun);
 tellState(outbox.entries.length ? "saving" : "saved", outbox.changes, null);
 
@@ -135,6 +137,7 @@ function keepClock({ state, remaining_ms, ends_at, server_time }) {
 
 function answered(item, response) {
   outbox.add("answer", item, response);
+  unchecked.get(item)?.();
   mark(byItem.get(item));
 }
 
@@ -245,7 +248,7 @@ async function finish() {
   over = true;
   outbox.stop();
   await store.clear().catch(() => {});
-  if ("caches" in globalThis) await Promise.all((await caches.keys()).filter((name) => name.startsWith("sitting-")).map((name) => caches.delete(name))).catch(() => {});
+  if (!rehearsal && "caches" in globalThis) await Promise.all((await caches.keys()).filter((name) => name.startsWith("sitting-")).map((name) => caches.delete(name))).catch(() => {});
   location.replace(late ? `${data.urls.receipt}?late=${late}` : data.urls.receipt);
 }
 
@@ -402,7 +405,7 @@ one("[data-action='submit-now']").addEventListener("click", async () => {
 
 // -- the rest of the page --
 
-one("[data-action='time-toggle']").addEventListener("click", (event) => {
+one("[data-action='time-toggle']")?.addEventListener("click", (event) => {
   const button = event.currentTarget;
   const hide = one("[data-timer]").dataset.hidden !== "true";
   hideTime(button, hide);
@@ -419,7 +422,7 @@ addEventListener("keydown", (event) => {
     clock.onDemand();
   }
 });
-keepDisplay(data.urls.display, data.csrf, () => outbox.add("display"));
+if (!rehearsal) keepDisplay(data.urls.display, data.csrf, () => outbox.add("display"));
 callHelp({ help: data.urls.help, cancel: data.urls.cancel, state: data.urls.state }, data.csrf, data.help);
 const here = () => (current ? questions[current - 1].item : null);
 for (const name of ["copy", "paste"]) document.addEventListener(name, () => outbox.add(name, here()));

@@ -32,7 +32,7 @@ async function ask() {
       return;
     }
     misses = answer.ok ? 0 : misses + 1;
-    if (answer.ok && start && body.starts && body.starts !== start.dataset.starts) {
+    if (answer.ok && start && body.starts && Date.parse(body.starts) !== Date.parse(start.dataset.starts)) {
       start.dataset.starts = body.starts;
       start.textContent = timeOfDay(body.starts);
       said = `The start has moved to ${start.textContent}. Stay on this page: the test opens by itself.`;
