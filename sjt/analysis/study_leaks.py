@@ -17,8 +17,8 @@ FEWEST_ITEMS = 5
 """Items under which what all of them share, and how much cohorts differ item by item, cannot be told."""
 LEAD = (
     "More marks and less time than before, both beyond what all items share and beyond each candidate's own pace. "
-    "p is one-sided; one sound item in a hundred is shown here in vain. Teaching, a news story or another way in the "
-    "room look the same: compare with who sat where and when, and put the scenario aside only by people's decision."
+    "p is one-sided; one sound item in a hundred is shown here in vain. Teaching or a story in the news looks the "
+    "same: compare with who sat where and when, and put the scenario aside only by people's decision."
 )
 
 
@@ -74,9 +74,12 @@ def beside(found: dict[str, Any], data: Data, before: Before) -> dict[str, Any]:
     if not timed:
         found["notes"].append("Too few answers carry times of their own: signs of a leak rest on marks alone.")
     flagged = int(result.flagged.sum())
+    words = counted(len(shared), "item")
     found["verdict"].append(
-        f"{flagged or 'None'} of {counted(len(shared), 'item')} {'shows' if flagged == 1 else 'show'} signs of having "
-        "become known: evidence to weigh, not a finding."
+        f"{flagged} of {words} {'shows' if flagged == 1 else 'show'} signs of having become known: evidence to weigh, "
+        "not a finding."
+        if flagged
+        else f"None of {words} shows signs of having become known."
     )
     return found
 
