@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,27 +18,31 @@ from sqlmodel import Session
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.authoring import import_export, store
-from sjt.authoring.bank import key_file, load_pair, scenario_file
-from sjt.authoring.draft import Cell, Fields, from_scenario, new_draft, tidy
+from sjt.authoring.draft import Fields, tidy
+from sjt.authoring.draft_beginning import bring_in as bring_in
+from sjt.authoring.draft_beginning import edit as edit
+from sjt.authoring.draft_beginning import free_id as free_id
+from sjt.authoring.draft_beginning import parent_of as parent_of
+from sjt.authoring.draft_beginning import refuse_retired
+from sjt.authoring.draft_beginning import reskin as reskin
+from sjt.authoring.draft_beginning import start as start
+from sjt.authoring.draft_beginning import version_fields as version_fields
 from sjt.authoring.draft_deeds import apply
 from sjt.authoring.draft_files import Built
 from sjt.authoring.draft_merge import Merge, merge, settled
+from sjt.authoring.draft_steps import MOST_FIELDS, MOST_SIGNS, add_step, newest_step, opened
+from sjt.authoring.draft_steps import draft as draft
+from sjt.authoring.draft_steps import fields_of as fields_of
 from sjt.authoring.moving import put_move
 from sjt.authoring.states import ScenarioState
 from sjt.authoring.tables import (
     ScenarioDraft,
     ScenarioDraftAside,
-    ScenarioDraftStep,
     ScenarioRow,
     ScenarioVersion,
 )
 from sjt.authoring.the_bank import bank as current_bank
-from sjt.authoring.the_bank import current_row
 from sjt.errors import Conflict, Fault, InputError, MoveRefused, NotFound
-
-MOST_FIELDS = 4_000
-MOST_SIGNS = 400_000
-"""A scenario has some 200 fields and 10,000 signs; more was not typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,201 +57,14 @@ class Saved:
     """After a merge, the step that holds just what was posted: what is typed meanwhile goes out from it."""
 
 
-def draft(session: Session, draft_id: UUID) -> ScenarioDraft:
-    found = store.draft(session, draft_id)
-    if found is None:
-        raise NotFound("There is no such draft. The list of drafts has those that are open.")
-    return found
-
-
-def fields_of(session: Session, row: ScenarioDraft) -> dict[str, str]:
-    """Give what a draft says now."""
-    return dict(_step(session, row).held)
-
-
-def _step(session: Session, row: ScenarioDraft) -> ScenarioDraftStep:
-    found = store.step(session, row.id, row.revision)
-    assert found is not None, "a draft has a step for its revision"
-    return found
-
-
-def _open(session: Session, draft_id: UUID) -> ScenarioDraft:
-    row = store.draft(session, draft_id, hold=True)
-    if row is None:
-        raise NotFound("There is no such draft. The list of drafts has those that are open.")
-    if row.open_for is None:
-        what = f"became version {row.became}" if row.became else "was put away"
-        raise MoveRefused(f"This draft {what}, so it changes no more. Edit the scenario to begin another.")
-    return row
-
-
-def _add_step(
-    session: Session,
-    row: ScenarioDraft,
-    held: Mapping[str, str],
-    did: str,
-    *,
-    by: Actor,
-    now: datetime,
-    undo_to: int | None = None,
-    redo_to: int = 0,
-) -> None:
-    before = row.revision
-    row.revision += 1
-    row.title = held.get("title", "")[:200]
-    row.changed_at, row.changed_by = now, by.id
-    session.add(row)
-    session.add(
-        ScenarioDraftStep(
-            draft_id=row.id,
-            n=row.revision,
-            did=did,
-            held=dict(held),
-            undo_to=before if undo_to is None else undo_to,
-            redo_to=redo_to,
-            at=now,
-            by=by.id,
-        )
-    )
-    session.flush()
-
-
-def start(session: Session, cell: Cell, *, by: Actor, now: datetime) -> UUID:
-    """Begin a new scenario for a cell of the coverage map."""
-    bank = current_bank(session)
-    standard = bank.standard
-    known = {
-        "option": cell.option in ("core", *standard.option_ids),
-        "outcome": cell.outcome in ("", *standard.outcome_ids),
-        "code": not cell.ksb or cell.ksb in standard.allowed_codes(cell.option),
-    }
-    for what, stands in known.items():
-        if not stands:
-            raise InputError(
-                f"Option {cell.option} of the standard has no such {what}. Choose one from the coverage page."
-            )
-    row = store.hold_bank(session, current_row(session).id)
-    scenario_id = free_id(session, row.id)
-    return _begin(session, scenario_id, 0, new_draft(bank, cell, author=by.name), by=by, now=now)
-
-
-def bring_in(session: Session, found: Sequence[Fields], *, source: str, by: Actor, now: datetime) -> list[UUID]:
-    """Make a draft of each scenario that was read from a document."""
-    row = store.hold_bank(session, current_row(session).id)
-    made = [_begin(session, free_id(session, row.id), 0, tidy(held), by=by, now=now) for held in found]
-    body = {"document": source[:200], "drafts": [str(one) for one in made]}
-    audit.record(session, by=by, did="bank.document_read", on=row.id, at=now, body=body)
-    return made
-
-
-def _begin(
-    session: Session, scenario_id: str, base_n: int, held: Mapping[str, str], *, by: Actor, now: datetime
-) -> UUID:
-    row = ScenarioDraft(
-        bank_id=current_row(session).id,
-        scenario_id=scenario_id,
-        open_for=scenario_id,
-        base_n=base_n,
-        revision=0,
-        created_at=now,
-        created_by=by.id,
-        changed_at=now,
-        changed_by=by.id,
-    )
-    session.add(row)
-    session.flush()
-    _add_step(session, row, held, "begun", by=by, now=now, undo_to=0)
-    body = {"draft": str(row.id), "from_version": base_n}
-    audit.record(session, by=by, did="scenario.draft_begun", on=scenario_id, at=now, body=body)
-    return row.id
-
-
-def free_id(session: Session, bank_id: str) -> str:
-    """Give the next id that no scenario and no draft of the bank has."""
-    given = store.ids_given(session)
-    heads = Counter(one.rpartition("-")[0] for one in given)
-    letters = re.sub(r"[^a-z0-9]", "", bank_id).lstrip("0123456789") or "scenario"
-    head = heads.most_common(1)[0][0] if heads else letters
-    last = max((int(one.rpartition("-")[2]) for one in given if one.rpartition("-")[0] == head), default=0)
-    return f"{head}-{last + 1:04d}"
-
-
-def edit(session: Session, scenario_id: str, *, by: Actor, now: datetime) -> UUID:
-    """Give the open draft of a scenario, begun from its current version if there is none."""
-    known = _known(session, scenario_id)
-    _refuse_retired(known)
-    held = store.open_draft_of(session, scenario_id)
-    if held is not None:
-        return held.id
-    return _begin(session, scenario_id, known.version, version_fields(session, scenario_id), by=by, now=now)
-
-
-def _refuse_retired(row: ScenarioRow) -> None:
-    if row.state is ScenarioState.RETIRED:
-        raise MoveRefused(
-            f"{row.id} is retired, so nobody edits it. Make a new item from it, or ask a test developer to bring "
-            "it back."
-        )
-
-
-def reskin(session: Session, scenario_id: str, *, by: Actor, now: datetime) -> UUID:
-    """Begin a new scenario that says what another says: its own id, its parent recorded, the two enemies for good.
-
-    The parent's own file stays as it is, so that its key and statistics stay too; who is whose enemy is read from
-    either file.
-    """
-    known = _known(session, scenario_id)
-    held = version_fields(session, scenario_id)
-    own_id = free_id(session, known.bank_id)
-    enemies = list(dict.fromkeys([*held.get("enemies", "").split(), scenario_id]))
-    title = f"{held.get('title', scenario_id)[:180]} (made anew)"
-    made = held | {"title": title, "author": by.name, "reskin_of": scenario_id, "enemies": " ".join(enemies)}
-    draft_id = _begin(session, own_id, 0, tidy(made), by=by, now=now)
-    body = {"draft": str(draft_id), "scenario": own_id}
-    audit.record(session, by=by, did="scenario.made_anew", on=scenario_id, at=now, body=body)
-    return draft_id
-
-
-def parent_of(session: Session, scenario_id: str) -> str:
-    """Give the scenario that one was made from; empty for one with no parent."""
-    row = store.open_draft_of(session, scenario_id)
-    if row is not None and (found := fields_of(session, row).get("reskin_of")):
-        return found
-    return version_fields(session, scenario_id).get("reskin_of", "") if store.scenario(session, scenario_id) else ""
-
-
-def _known(session: Session, scenario_id: str) -> ScenarioRow:
-    row = current_row(session)
-    store.hold_bank(session, row.id)
-    known = store.scenario(session, scenario_id)
-    if known is None or known.bank_id != row.id:
-        raise NotFound(f"There is no scenario {scenario_id} in the bank.")
-    return known
-
-
-def version_fields(session: Session, scenario_id: str, n: int | None = None) -> dict[str, str]:
-    """Give the fields of one version of a scenario, the current one if none is named."""
-    if n is None:
-        known = store.scenario(session, scenario_id)
-        n = known.version if known else 0
-    found = store.version(session, scenario_id, n)
-    if found is None:
-        raise NotFound(f"Scenario {scenario_id} has no version {n}.")
-    files = {scenario_file(found.folder): bytes(found.scenario_bytes)}
-    if found.key_bytes is not None:
-        files[key_file(found.key_folder)] = bytes(found.key_bytes)
-    scenario, keys = load_pair(files)
-    return from_scenario(scenario, keys)
-
-
 def save(
     session: Session, draft_id: UUID, revision: int, posted: Fields, deed: str = "", *, by: Actor, now: datetime
 ) -> Saved:
     """Keep what somebody typed on top of ``revision``, then do what the pressed button says."""
     if len(posted) > MOST_FIELDS or sum(map(len, posted.values())) > MOST_SIGNS:
         raise InputError(f"A draft holds at most {MOST_SIGNS:,} signs. Take some of the text out.")
-    row = _open(session, draft_id)
-    current = _step(session, row)
+    row = opened(session, draft_id)
+    current = newest_step(session, row)
     yours = tidy({**posted, "reskin_of": current.held.get("reskin_of", "")})  # nobody types a parent
     base = 0
     if revision != row.revision and yours != current.held:
@@ -257,25 +73,25 @@ def save(
             return _set_aside(session, row, revision, yours, by=by, now=now)
         if found.fields != yours:
             last = row.revision
-            _add_step(session, row, yours, "beside", by=by, now=now, undo_to=last)
+            add_step(session, row, yours, "beside", by=by, now=now, undo_to=last)
             base = row.revision
-            _add_step(session, row, found.fields, "merged", by=by, now=now, undo_to=last)
+            add_step(session, row, found.fields, "merged", by=by, now=now, undo_to=last)
             yours = dict(found.fields)
-    if yours != _step(session, row).held:
-        _add_step(session, row, yours, "saved", by=by, now=now)
+    if yours != newest_step(session, row).held:
+        add_step(session, row, yours, "saved", by=by, now=now)
     if deed in ("undo", "redo"):
         return Saved(_go(session, row, deed, by=by, now=now), merged=base > 0, base=base)
     focus = ""
     if deed:
         changed, focus = apply(yours, deed, current_bank(session))
         if changed != yours:
-            _add_step(session, row, changed, deed.partition(":")[0][:20], by=by, now=now)
+            add_step(session, row, changed, deed.partition(":")[0][:20], by=by, now=now)
     return Saved(row.revision, focus, merged=base > 0, base=base)
 
 
 def _against(session: Session, row: ScenarioDraft, revision: int, yours: Fields) -> Merge:
     base = store.step(session, row.id, revision)
-    return merge(base.held if base else {}, _step(session, row).held, yours)
+    return merge(base.held if base else {}, newest_step(session, row).held, yours)
 
 
 def _set_aside(
@@ -296,7 +112,7 @@ def _set_aside(
 
 
 def _go(session: Session, row: ScenarioDraft, way: str, *, by: Actor, now: datetime) -> int:
-    current = _step(session, row)
+    current = newest_step(session, row)
     target = store.step(session, row.id, current.undo_to if way == "undo" else current.redo_to)
     if target is None:
         return row.revision
@@ -304,13 +120,13 @@ def _go(session: Session, row: ScenarioDraft, way: str, *, by: Actor, now: datet
         undo_to, redo_to = target.undo_to, row.revision
     else:
         undo_to, redo_to = row.revision, target.redo_to
-    _add_step(session, row, target.held, f"{way}ne", by=by, now=now, undo_to=undo_to, redo_to=redo_to)
+    add_step(session, row, target.held, f"{way}ne", by=by, now=now, undo_to=undo_to, redo_to=redo_to)
     return row.revision
 
 
 def ways(session: Session, row: ScenarioDraft) -> tuple[bool, bool]:
     """Tell whether there is something to undo and something to do again."""
-    current = _step(session, row)
+    current = newest_step(session, row)
     return current.undo_to > 0, current.redo_to > 0
 
 
@@ -320,7 +136,7 @@ def waiting(session: Session, aside_id: UUID) -> tuple[ScenarioDraftAside, Scena
     if held is None:
         raise NotFound("There is no such save. Open the draft from the list of drafts.")
     row = draft(session, held.draft_id)
-    return held, row, merge(held.base, _step(session, row).held, held.held)
+    return held, row, merge(held.base, newest_step(session, row).held, held.held)
 
 
 def settle(session: Session, aside_id: UUID, chosen: Mapping[str, str], *, by: Actor, now: datetime) -> UUID:
@@ -328,14 +144,14 @@ def settle(session: Session, aside_id: UUID, chosen: Mapping[str, str], *, by: A
     held = store.aside(session, aside_id)
     if held is None:
         raise NotFound("There is no such save. Open the draft from the list of drafts.")
-    row = _open(session, held.draft_id)
+    row = opened(session, held.draft_id)
     if held.settled_at is not None:
         return row.id
-    found = merge(held.base, _step(session, row).held, held.held)
+    found = merge(held.base, newest_step(session, row).held, held.held)
     open_ones = [one for one in found.clashes if chosen.get(one.field) not in ("theirs", "yours")]
     if open_ones:
         raise InputError(f"{len(open_ones)} of {len(found.clashes)} fields have no choice yet. Choose for each.")
-    _add_step(session, row, settled(found, chosen), "merged", by=by, now=now)
+    add_step(session, row, settled(found, chosen), "merged", by=by, now=now)
     if held.version:
         row.base_n = held.version
         session.add(row)
@@ -362,20 +178,20 @@ def held_up(session: Session, row: ScenarioDraft) -> str:
 
 def catch_up(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> Saved:
     """Bring the bank's newer version into a draft."""
-    row = _open(session, draft_id)
+    row = opened(session, draft_id)
     newer = behind(session, row)
     if not newer:
         return Saved(row.revision)
     base = version_fields(session, row.scenario_id, row.base_n) if row.base_n else {}
     theirs = version_fields(session, row.scenario_id, newer)
-    found = merge(base, _step(session, row).held, theirs)
+    found = merge(base, newest_step(session, row).held, theirs)
     if found.clashes:
         made = ScenarioDraftAside(draft_id=row.id, base=base, held=theirs, version=newer, at=now, by=by.id)
         session.add(made)
         session.flush()
         return Saved(row.revision, aside=made.id)
     row.base_n = newer
-    _add_step(session, row, found.fields, "merged", by=by, now=now)
+    add_step(session, row, found.fields, "merged", by=by, now=now)
     return Saved(row.revision, merged=True)
 
 
@@ -383,9 +199,9 @@ def restore(session: Session, scenario_id: str, n: int, *, by: Actor, now: datet
     """Make the open draft of a scenario say what one of its versions says; undoing brings back what it said."""
     held = version_fields(session, scenario_id, n)
     draft_id = edit(session, scenario_id, by=by, now=now)
-    row = _open(session, draft_id)
-    if _step(session, row).held != held:
-        _add_step(session, row, held, "restored", by=by, now=now)
+    row = opened(session, draft_id)
+    if newest_step(session, row).held != held:
+        add_step(session, row, held, "restored", by=by, now=now)
     body = {"version": n, "draft": str(draft_id)}
     audit.record(session, by=by, did="scenario.version_restored", on=scenario_id, at=now, body=body)
     return draft_id
@@ -393,21 +209,21 @@ def restore(session: Session, scenario_id: str, n: int, *, by: Actor, now: datet
 
 def back_to(session: Session, draft_id: UUID, n: int, *, by: Actor, now: datetime) -> None:
     """Make a draft say again what one of its steps said, as a step of its own."""
-    row = _open(session, draft_id)
+    row = opened(session, draft_id)
     found = store.step(session, row.id, n)
     if found is None:
         raise NotFound(f"This draft has no step {n}.")
-    if found.held != _step(session, row).held:
-        _add_step(session, row, found.held, "back", by=by, now=now)
+    if found.held != newest_step(session, row).held:
+        add_step(session, row, found.held, "back", by=by, now=now)
 
 
 def add_enemy(session: Session, draft_id: UUID, enemy: str, *, by: Actor, now: datetime) -> None:
     """Add an enemy to what a draft says, as a step of its own."""
-    row = _open(session, draft_id)
-    held = _step(session, row).held
+    row = opened(session, draft_id)
+    held = newest_step(session, row).held
     named = held.get("enemies", "").split()
     if enemy not in named:
-        _add_step(session, row, tidy(held | {"enemies": " ".join([*named, enemy])}), "enemies", by=by, now=now)
+        add_step(session, row, tidy(held | {"enemies": " ".join([*named, enemy])}), "enemies", by=by, now=now)
 
 
 def new_drafts(session: Session) -> list[dict[str, str]]:
@@ -433,7 +249,7 @@ def put(
 
     ``built`` and ``faults`` come from a check made before the transaction, of just this revision.
     """
-    row = _open(session, draft_id)
+    row = opened(session, draft_id)
     if row.revision != revision:
         raise Conflict("Somebody saved this draft while it was checked. Nothing was put into the bank. Check it again.")
     if why := held_up(session, row):
@@ -444,7 +260,7 @@ def put(
     known = store.scenario(session, row.scenario_id)
     is_new = known is None
     if known is not None:
-        _refuse_retired(known)
+        refuse_retired(known)
     n = max((held.n for held in store.versions(session, row.scenario_id)), default=0) + 1
     if known is None:
         known = ScenarioRow(id=row.scenario_id, bank_id=bank.id, author=built.scenario.author[:80], version=n)
@@ -481,7 +297,7 @@ def _version(scenario_id: str, n: int, built: Built, *, by: Actor, now: datetime
 
 def put_away(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> None:
     """Close a draft without a version; its steps stay, and it can be taken up again."""
-    row = _open(session, draft_id)
+    row = opened(session, draft_id)
     row.open_for, row.closed_at, row.closed_by = None, now, by.id
     session.add(row)
     session.flush()

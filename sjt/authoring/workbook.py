@@ -17,7 +17,8 @@ from sjt.authoring.import_export import Prepared
 from sjt.authoring.model import Bank
 from sjt.authoring.office import open_parts, openpyxl
 from sjt.authoring.states import ScenarioState
-from sjt.authoring.workbook_files import Made, Placed, built_files, tables_of
+from sjt.authoring.workbook_builder import Placed
+from sjt.authoring.workbook_files import Made, built_files, tables_of
 from sjt.authoring.workbook_tables import OPTIONAL, SHEETS, YES, Column, Lists, Row, cell_text, lists_of
 from sjt.errors import Fault, InputError
 

@@ -22,6 +22,7 @@ from sjt.authoring.states import FormUse
 from sjt.config import Settings
 from sjt.delivery import service as delivery
 from sjt.delivery.serving import Running
+from sjt.demo.desk_work import build_desk_work
 from sjt.demo.panels import build_panels
 from sjt.demo.people import EMPLOYER_CONTACT, EMPLOYERS, PASSWORD, STAFF, Apprentice, apprentices
 from sjt.demo.sittings import book, hold_session
@@ -110,6 +111,8 @@ def build(settings: Settings, *, candidates: int, seed: int, tell: Tell) -> Buil
     _results(built, forms, staff, after + timedelta(days=4), settings)
     tell("Panels of experts")
     build_panels(staff, forms["residential"][0], seed, settings)
+    tell("Work under way in the bank")
+    build_desk_work(staff, utc_now())
     tell("Portfolios, interviews, awards")
     _grades(staff, seed, after + timedelta(days=5))
     tell("A session that waits to be sat")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sjt.errors import NotFound
 
 HANDLERS: Final[dict[str, str]] = {
+    "bank.export": "sjt.authoring.export_job:export",
     "forms.build": "sjt.authoring.forms_job:build_forms",
     "forms.bear": "sjt.authoring.bearing_job:bear_forms",
     "forms.pool": "sjt.authoring.pool_job:prepare_pool",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission
-from sjt.authoring import drafting, service
+from sjt.authoring import drafting, export_job, import_export, service
 from sjt.authoring.webforms import WordForm
 from sjt.authoring.word_template import word_template
-from sjt.web.guards import actor, now, requires
+from sjt.web.guards import actor, now, requires, settings
 
 bp = Blueprint("exchange", __name__, url_prefix="/bank")
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -27,10 +28,48 @@ def _file(content: bytes, name: str, mimetype: str) -> Response:
 @bp.get("/export.xlsx")
 @requires(Permission.IMPORT_BANK)
 def export_xlsx() -> ResponseReturnValue:
-    """Give the whole bank as a workbook, keys too."""
+    """Give the whole bank as a workbook, keys too; of a large one, the way to it."""
     with db.session() as session:
+        if export_job.is_large(session, "xlsx"):
+            return _large("xlsx", len(service.bank(session).scenarios))
         bank_id, content = service.bank_workbook(session)
     return _file(content, f"{bank_id}.xlsx", XLSX)
+
+
+def _large(kind: str, scenarios: int) -> ResponseReturnValue:
+    return render_template("authoring/export_large.html", kind=kind, scenarios=scenarios)
+
+
+@bp.post("/export")
+@requires(Permission.IMPORT_BANK)
+def export_start() -> ResponseReturnValue:
+    """Ask the worker for an export."""
+    with db.transaction() as session:
+        job_id = export_job.ask(session, request.form.get("kind", ""), by=actor())
+    return redirect(url_for("jobs.job", job_id=job_id), 303)
+
+
+@bp.get("/exports/<uuid:job_id>")
+@requires(Permission.IMPORT_BANK)
+def export_finished(job_id: UUID) -> ResponseReturnValue:
+    """Give an export that the worker made."""
+    kind, content = export_job.finished(settings(), job_id)
+    with db.session() as session:
+        name = service.bank(session).settings.id
+    return _file(content, f"{name}.{kind}", XLSX if kind == "xlsx" else "application/zip")
+
+
+@bp.get("/export.zip")
+@requires(Permission.IMPORT_BANK)
+def export_zip() -> ResponseReturnValue:
+    """Give the whole bank as an archive, keys too; of a large one, the way to it."""
+    with db.session() as session:
+        bank = service.bank(session)
+        if export_job.is_large(session, "zip"):
+            return _large("zip", len(bank.scenarios))
+        files = service.bank_files(session)
+    name = bank.settings.id
+    return _file(import_export.zip_of_files(files, name), f"{name}.zip", "application/zip")
 
 
 @bp.get("/template.xlsx")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from sjt import db
 from sjt.access import Permission, may
 from sjt.accounts import service as accounts
-from sjt.authoring import candidate_views, drafting, import_export, life_pages, likeness, measured, met, service
+from sjt.authoring import candidate_views, drafting, life_pages, likeness, measured, met, service
 from sjt.authoring.arriving import Elsewhere, word_faults
 from sjt.authoring.coverage import coverage as measure
 from sjt.authoring.coverage_page import Asked, coverage_view, of_bank, of_draft
@@ -224,18 +224,3 @@ def _signed_word(form: ImportForm) -> Elsewhere | None:
             if not accounts.password_matches(session, actor(), form.password.data or ""):
                 form.password.errors = ["This is not your password. Nothing was imported."]
     return word
-
-
-@bp.get("/export.zip")
-@requires(Permission.IMPORT_BANK)
-def export_zip() -> ResponseReturnValue:
-    """Give the whole bank as an archive, keys too."""
-    with db.session() as session:
-        bank = service.bank(session)
-        files = service.bank_files(session)
-    name = bank.settings.id
-    return Response(
-        import_export.zip_of_files(files, name),
-        mimetype="application/zip",
-        headers={"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "no-store"},
-    )
