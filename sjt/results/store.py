@@ -43,6 +43,11 @@ def runs_of_form(session: Session, form_id: str) -> dict[UUID, MarkRun]:
     return {row.sitting_id: row for row in rows}
 
 
+def forms_marked(session: Session) -> list[str]:
+    """Name the forms that a sitting was marked on."""
+    return sorted(session.exec(select(MarkRun.form_id).distinct()))
+
+
 def marks_of_runs(session: Session, run_ids: Iterable[UUID]) -> dict[UUID, list[ItemMark]]:
     """Give the marks of each run, in the order of item ids."""
     found: dict[UUID, list[ItemMark]] = defaultdict(list)

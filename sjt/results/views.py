@@ -13,7 +13,7 @@ from sqlmodel import Session
 from sjt.access import Actor
 from sjt.accounts import service as accounts
 from sjt.authoring import service as authoring
-from sjt.authoring.states import FormLine
+from sjt.authoring.states import FormLine, FormState
 from sjt.delivery import service as delivery
 from sjt.delivery.model import SessionState
 from sjt.delivery.service import SessionLine
@@ -231,14 +231,18 @@ class FormCuts:
 
 
 def pass_mark_list(session: Session) -> list[FormCuts]:
+    """List the forms for everybody, and of the pools those that somebody has sat: each has a pass mark of its own."""
+    forms = authoring.published_forms(session)
+    listed = {form.form_id for form in forms}
+    sat = [authoring.form_line(session, one) for one in store.forms_marked(session) if one not in listed]
+    forms += [form for form in sat if form.state is FormState.PUBLISHED]
     cuts = store.all_cuts(session)
 
     def first(form_id: str, state: CutState) -> Cut | None:
         return next((cut for cut in cuts.get(form_id, []) if cut.state is state), None)
 
     return [
-        FormCuts(form, first(form.form_id, CutState.ADOPTED), first(form.form_id, CutState.PROPOSED))
-        for form in authoring.published_forms(session)
+        FormCuts(form, first(form.form_id, CutState.ADOPTED), first(form.form_id, CutState.PROPOSED)) for form in forms
     ]
 
 

@@ -114,7 +114,8 @@ def test_each_candidate_is_dealt_at_check_in_a_form_that_nobody_else_is(
         gone: set[str] = set()
         for booking, form_id in zip(bookings, dealt, strict=True):
             row = rows[booking]
-            again = dealing.draw(names, *row.seed.split("|"), gone)
+            room, candidate = row.seed.split("|")
+            again = dealing.draw(names, room, candidate, gone)
             assert again is not None and (again.form_id, again.steps) == (form_id, row.steps)
             gone.add(form_id)
         plan = pack.seating_plan(session, made)

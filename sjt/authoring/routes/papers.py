@@ -15,7 +15,6 @@ from sjt.authoring.publishing import Standing, read_proof
 from sjt.authoring.set_page import form_scenarios, set_view
 from sjt.authoring.set_picture import set_picture
 from sjt.authoring.states import FormState, SetState
-from sjt.authoring.tables import FormSet
 from sjt.authoring.webforms import NewSetForm, PublishForm, WithdrawForm
 from sjt.jobs import service as jobs
 from sjt.web.guards import actor, now, requires
@@ -151,7 +150,7 @@ def set_again(set_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("jobs.job", job_id=job_id), 303)
 
 
-def _drafts(set_id: UUID) -> tuple[FormSet, str, list[Standing]]:
+def _drafts(set_id: UUID) -> tuple[object, str, list[Standing]]:
     """Give a set, why live use of its drafts needs a signed reason, and its drafts."""
     with db.session() as session:
         made = service.form_set(session, set_id)
