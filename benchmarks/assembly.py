@@ -1,7 +1,8 @@
 """G9: seconds and gap of `sjt assemble` beside plain scipy.milp, CBC (pulp) and CP-SAT (ortools), one process each.
 
     python benchmarks/assembly.py --seed 1                      the shared instances and the 600-item bank
-    python benchmarks/assembly.py --seed 1 --forms 10           ten forms of 60 from 600, one after the other
+    python benchmarks/assembly.py --seed 1 --only ten,fifty     ten and fifty forms of 60 from 600, overlap capped
+    python benchmarks/assembly.py --seed 1 --forms 25           any other number of them
 
 Solvers that are not installed are named as such. ``--python`` gives the interpreter that has them: ortools and
 highspy do not load into one process, hence each solver has its own.
@@ -135,6 +136,8 @@ def _cpsat(data: dict[str, Any], seconds: float) -> dict[str, Any]:
     return {"objective": solver.objective_value / scale, "bound": solver.best_objective_bound / scale}
 
 
+PARTS = {"ten": 10, "fifty": 50}
+"""G9's numbers of forms."""
 SOLVERS = {"plain": _plain, "cbc": _cbc, "cpsat": _cpsat}
 
 
@@ -171,6 +174,7 @@ def run(solver: str, path: Path, seconds: float, seed: int, python: str) -> dict
 def many(forms: int, seed: int, tolerance: float, overlap: int) -> dict[str, Any]:
     """Build forms of 60 from 600, one inside the tolerance bands and the others by walking, overlap capped."""
     from assembly_banks import instance
+    from loft import faults
 
     from sjt.authoring.assembly_instance import read_instance
     from sjt.authoring.assembly_solve import Effort, solve
@@ -184,9 +188,13 @@ def many(forms: int, seed: int, tolerance: float, overlap: int) -> dict[str, Any
     made = fill(bank, spec, forms, seed=seed, first=first.forms[0], cap=Cap(forms, None, overlap), seconds=600)
     whole = time.process_time() - began
     shared = [len(set(a) & set(b)) for k, a in enumerate(made.forms) for b in made.forms[:k]]
+    broken = sum(faults(data, list(form)) > 0 for form in made.forms)
     return {
         "forms": len(made.forms), "asked": forms, "one_form_cpu_s": round(single, 2), "all_cpu_s": round(whole, 2),
-        "times_one_form": round(whole / max(single, 1e-9), 1), "overlap_max": max(shared, default=0), "why": made.why,
+        "times_one_form": round(whole / max(single, 1e-9), 1), "overlap_max": max(shared, default=0),
+        "overlap_mean": round(sum(shared) / max(1, len(shared)), 2), "broken": broken, "stopped_by": made.stopped_by,
+        "why": made.why, "met": len(made.forms) == forms and not broken and max(shared, default=0) <= overlap,
+        "load": os.getloadavg()[0],
     }  # fmt: skip
 
 
@@ -195,6 +203,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=25.0)
     parser.add_argument("--forms", type=int)
+    parser.add_argument(
+        "--only", default="", help="Parts, parted by commas: ten, fifty, solvers; solvers when left out."
+    )
     parser.add_argument("--tolerance", type=float, default=0.05)
     parser.add_argument("--overlap", type=int, default=12)
     parser.add_argument("--python", default=sys.executable, help="Interpreter with pulp and ortools.")
@@ -206,12 +217,19 @@ def main() -> int:
     if options.child:
         child(options.child, options.instance, options.seconds, options.seed)
         return 0
-    if options.forms:
-        result: Any = many(options.forms, options.seed, options.tolerance, options.overlap)
-    else:
+    parts = [part for part in options.only.split(",") if part]
+    if strangers := set(parts) - {*PARTS, "solvers"}:
+        parser.error(f"There is no part {', '.join(sorted(strangers))}; the parts are ten, fifty and solvers.")
+    wanted = [options.forms] if options.forms else [PARTS[part] for part in parts if part in PARTS]
+    if wanted:
+        result: Any = {}
+        for forms in wanted:
+            result[str(forms)] = many(forms, options.seed, options.tolerance, options.overlap)
+            print(json.dumps(result[str(forms)]), file=sys.stderr, flush=True)
+    if not wanted or "solvers" in parts:
         from assembly_banks import instance
 
-        result = []
+        found: list[dict[str, Any]] = []
         with tempfile.TemporaryDirectory() as folder:
             big = Path(folder) / "section3.json"
             big.write_text(json.dumps(instance(options.seed)), encoding="utf-8")
@@ -224,8 +242,9 @@ def main() -> int:
                     if row.get("wall_s"):
                         # Where this is far below one, other work had the processor and seconds say little.
                         row["cpu_share"] = round(row["cpu_s"] / row["wall_s"], 2)
-                    result.append({"instance": path.stem, **row})
-                    print(json.dumps(result[-1]), file=sys.stderr, flush=True)
+                    found.append({"instance": path.stem, **row})
+                    print(json.dumps(found[-1]), file=sys.stderr, flush=True)
+        result = {**result, "solvers": found} if wanted else found
     text = json.dumps(result, indent=1)
     if options.json:
         Path(options.json).write_text(text + "\n", encoding="utf-8")

@@ -13,7 +13,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +32,7 @@ from tests.builders.server import CHROMIUM_ARGUMENTS, serving  # noqa: E402
 from tests.builders.targets import CANDIDATE, targets  # noqa: E402
 from tests.builders.targets import STAFF as STAFF_TARGET  # noqa: E402
 from tests.builders.tour import beyond_the_edge, pages_of, shape  # noqa: E402
-from tests.builders.walker import ALIKE, AXE, PHONE, TAGS, WIDE, ZOOMED, Walker  # noqa: E402
+from tests.builders.walker import ALIKE, PHONE, SCROLLERS, WIDE, ZOOMED, Walker, axe_faults  # noqa: E402
 from tools.screenshots_drawing import build  # noqa: E402
 
 LOGINS: Final = [person.login for person in STAFF if not person.login.endswith("2")]
@@ -70,16 +71,16 @@ class Crawl:
             row.faults += [f"{size['width']} px: too small: {one}" for one in measured["small"]]
         if tab:  # the pages of one question after another keep what they are made of
             page.evaluate(ALIKE)
-        page.evaluate(self.walker.axe)
         for size in (WIDE, PHONE, ZOOMED):
             page.set_viewport_size(size)
             if size is not ZOOMED:
-                found: list[str] = page.evaluate(AXE, list(TAGS))
+                found = axe_faults(page)
                 row.axe[size["width"]] = len(found)
                 row.faults += [f"{size['width']} px: {one}" for one in found]
         beyond = beyond_the_edge(page)
         row.reflow = not beyond
         row.faults += [f"beyond {ZOOMED['width']} px: {one}" for one in beyond]
+        row.faults += list(page.evaluate(SCROLLERS))
         page.set_viewport_size(WIDE)
         if tab:
             before = self.walker.stops
@@ -88,7 +89,9 @@ class Crawl:
         print(f"{role:16} {kind}", flush=True)
 
 
-def staff(crawl: Crawl, browser: Browser, address: str, told: dict[str, Any]) -> None:
+def staff(crawl: Crawl, browser: Browser, address: str, told: dict[str, Any], until: float) -> list[str]:
+    """Walk as each role; give those whose pages were not all looked at when the time was over."""
+    left: list[str] = []
     finished = told["finished"][-1]
     more = {
         "psychometrician": (f"/analysis/sessions/{finished}", f"/results/sessions/{finished}"),
@@ -96,6 +99,9 @@ def staff(crawl: Crawl, browser: Browser, address: str, told: dict[str, Any]) ->
         "access": ("/adjustments/?show=all",),
     }
     for login in LOGINS:
+        if time.monotonic() > until:
+            left.append(login)
+            continue
         context = browser.new_context(base_url=address, bypass_csp=True, viewport=WIDE)
         page = context.new_page()
         page.goto("/sign-in")
@@ -105,7 +111,11 @@ def staff(crawl: Crawl, browser: Browser, address: str, told: dict[str, Any]) ->
         page.wait_for_url("**/desk")
         for _ in pages_of(page, ("/desk", *more.get(login, ())), known=frozenset(crawl.rows)):
             crawl.measure(page, login, STAFF_TARGET)
+            if time.monotonic() > until:
+                left.append(login)
+                break
         context.close()
+    return left
 
 
 def public(crawl: Crawl, browser: Browser, address: str) -> None:
@@ -185,7 +195,7 @@ def sitting(crawl: Crawl, browser: Browser, address: str, told: dict[str, Any]) 
     invigilator.context.close()
 
 
-def written(rows: list[Row], version: str, seconds: int) -> Iterator[str]:
+def written(rows: list[Row], version: str, seconds: int, left: list[str]) -> Iterator[str]:
     faulty = [row for row in rows if row.faults]
     widths = (WIDE["width"], PHONE["width"], ZOOMED["width"])
     yield "# What the crawl of accessibility finds"
@@ -201,6 +211,9 @@ def written(rows: list[Row], version: str, seconds: int) -> Iterator[str]:
         f"{sum(row.stops for row in rows)}. Kinds with a fault of any sort: {len(faulty)}."
     )
     yield ""
+    if left:
+        yield f"**This run was stopped.** Roles whose pages were not all walked: {', '.join(left)}."
+        yield ""
     yield (
         "- **axe**: findings at 1,280 and 390 px, rules for WCAG 2.0 to 2.2 A and AA and best practice.\n"
         "- **stops**: stops of the Tab key (of rows alike three), each looked at for name, order, a "
@@ -232,6 +245,7 @@ def written(rows: list[Row], version: str, seconds: int) -> Iterator[str]:
 def main() -> int:
     told_to = argparse.ArgumentParser(description="Crawl every page for accessibility and write the table.")
     told_to.add_argument("--into", type=Path, default=ROOT / "docs" / "accessibility.md")
+    told_to.add_argument("--minutes", type=float, default=600, help="stop walking the staff's pages after so long")
     asked = told_to.parse_args()
     chromium = os.environ.get("SJT_CHROMIUM") or next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "chromium-headless-shell"))), None
@@ -243,18 +257,14 @@ def main() -> int:
         told = json.loads((data / "demonstration.json").read_text(encoding="utf-8"))
         with serving(data, seconds=180) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
-            parts: list[Callable[[], None]] = [
-                lambda: public(crawl, browser, address),
-                lambda: sitting(crawl, browser, address, told),
-                lambda: staff(crawl, browser, address, told),
-            ]
-            for part in parts:
-                part()
+            public(crawl, browser, address)
+            sitting(crawl, browser, address, told)
+            left = staff(crawl, browser, address, told, time.monotonic() + asked.minutes * 60)
             version = f"Chromium {browser.version}"
             browser.close()
     rows = sorted(crawl.rows.values(), key=lambda row: row.kind)
     seconds = round((datetime.now(UTC) - began).total_seconds())
-    asked.into.write_text("\n".join(written(rows, version, seconds)) + "\n", encoding="utf-8")
+    asked.into.write_text("\n".join(written(rows, version, seconds, left)) + "\n", encoding="utf-8")
     faults = sum(len(row.faults) for row in rows)
     print(f"{len(rows)} kinds of page, {faults} faults: {asked.into}")
     return 1 if faults else 0

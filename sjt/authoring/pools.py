@@ -224,8 +224,8 @@ def before_publishing(session: Session, made: FormSet) -> Before:
         obstacles.append(f"{without} of {len(mine)} forms have no pass mark: not every item is judged.")
     ceiling = float(blueprint.get("max_random_pass", 0.01))
     if above := [p for form in mine if (p := form.get("p_random_pass")) is not None and p > ceiling]:
-        words = f"Random answering passes {len(above)} of {len(mine)} forms with more than the {ceiling:.2%} allowed"
-        obstacles.append(f"{words}: {max(above):.2%} at most.")
+        words = f"Random answering passes {len(above)} of {len(mine)} forms oftener than the blueprint allows"
+        obstacles.append(f"{words}: up to {100 * max(above):.2f} %, allowed is {100 * ceiling:.2f} %.")
     limit = float(blueprint.get("max_strategy_pass", 0.05))
     worst: dict[str, float] = {}
     for form in mine:
@@ -233,9 +233,9 @@ def before_publishing(session: Session, made: FormSet) -> Before:
             if p > limit:
                 worst[name] = max(p, worst.get(name, 0.0))
     listed = ", ".join(
-        f"{name.replace('_', ' ')} up to {p:.0%}" for name, p in sorted(worst.items(), key=lambda one: -one[1])
+        f"{name.replace('_', ' ')} up to {100 * p:.0f} %" for name, p in sorted(worst.items(), key=lambda one: -one[1])
     )
-    reason = f"Scripted strategies pass more often than the blueprint's {limit:.0%}: {listed}." if worst else ""
+    reason = f"Scripted strategies pass more often than the blueprint’s {100 * limit:.0f} %: {listed}." if worst else ""
     return Before(len(rows), tuple(obstacles), reason)
 
 

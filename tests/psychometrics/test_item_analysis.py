@@ -27,6 +27,7 @@ from sjt.psychometrics import (
 from sjt.psychometrics.classical import item_rest_correlation
 from sjt.psychometrics.commands._io import plain_value
 from sjt.psychometrics.commands.analyse import analyse as command
+from sjt.psychometrics.consistency import livingston_lewis
 from sjt.psychometrics.gram import MarkTable, pair_sums
 from sjt.psychometrics.reliability import alpha
 from sjt.psychometrics.report_text import REAL_FLAGS
@@ -135,6 +136,18 @@ def test_pairs_never_seen_together_have_values_for_each_form_instead() -> None:
     for form in answer["forms"].values():
         assert form["alpha"] is not None
     assert all(row["item_rest_pooled"] is not None for row in answer["items"])
+
+
+def test_forms_are_pooled_on_fishers_z_by_their_size() -> None:
+    rng = np.random.default_rng(5)
+    rows = ["person,@form,x,y,z"]
+    for n in range(52):
+        able = rng.integers(0, 3)
+        rows.append(f"p{n},{'A' if n < 12 else 'B'}," + ",".join(str(able + rng.integers(0, 3)) for _ in range(3)))
+    answer = analysed("\n".join(rows))
+    of_form = [answer["forms"][name]["items"][0]["item_rest"] for name in ("A", "B")]
+    z = np.arctanh(of_form)
+    assert answer["items"][0]["item_rest_pooled"] == pytest.approx(np.tanh((9 * z[0] + 37 * z[1]) / 46))
 
 
 def test_planned_missing_follows_the_pairwise_rule() -> None:
@@ -271,12 +284,14 @@ def flags_of(persons: int, seed: int, plants: dict[str, int]) -> tuple[set[str],
 
 
 def test_planted_wrong_and_reversed_keys_are_found_at_200() -> None:
-    found = of = 0
+    found = doubted = of = 0
     for seed in range(3):
         planted, flags = flags_of(200, seed, {"miskey": 2, "reversed": 1})
         of += len(planted)
         found += sum(bool(KEY_FLAGS & flags[item]) for item in planted)
+        doubted += sum("key_check" in flags[item] for item in planted)
     assert found / of >= 0.8
+    assert doubted / of >= 0.6
 
 
 @pytest.mark.parametrize("persons", [20, 50, 200])
@@ -376,6 +391,12 @@ def test_every_coefficient_of_the_test_and_its_items_has_an_interval_around_it()
         low, high = first[f"{name}_ci"]
         assert low < first[name] < high, name
     assert answer["test"]["g"]["on_shares"] is None
+    passing = answer["pass"]
+    ends = test[f"{passing['reliability_used']}_ci"]
+    ranged = [livingston_lewis(test["mean"], test["sd"] ** 2, end, 16, test["max"], test["min"]) for end in ends]
+    for name in ("accuracy", "consistency", "kappa", "FP", "FN"):
+        assert passing["classification_range"][name] == pytest.approx([getattr(one, name) for one in ranged]), name
+    assert len({round(value, 6) for value in passing["classification_range"]["accuracy"]}) == 2
 
 
 @pytest.mark.parametrize("persons", [60, 240, 2400])

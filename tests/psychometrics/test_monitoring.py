@@ -133,4 +133,7 @@ def test_a_leak_to_some_is_found_by_marks_and_times_together() -> None:
         found += bool(told.flagged[4])
         false += int(told.flagged.sum()) - int(told.flagged[4])
     assert found >= 7 and false <= 0.05 * 8 * 29
+    p = np.sort(told.p)  # Benjamini and Hochberg's step-up, written out
+    stepped = [min(p[j] * 30 / (j + 1) for j in range(i, 30)) for i in range(30)]
+    np.testing.assert_allclose(np.sort(told.q), stepped)
     assert np.isnan(leaks(old[:5], new[:5], np.ones(30)).p).all()

@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 from sjt import db
 from sjt.access import Permission
 from sjt.accounts import service as accounts
-from sjt.authoring import service
+from sjt.authoring import pools, service
 from sjt.authoring.publishing import Standing, read_proof
 from sjt.authoring.set_page import form_scenarios, set_view
 from sjt.authoring.set_picture import set_picture
 from sjt.authoring.states import FormState, SetState
+from sjt.authoring.tables import FormSet
 from sjt.authoring.webforms import NewSetForm, PublishForm, WithdrawForm
 from sjt.jobs import service as jobs
 from sjt.web.guards import actor, now, requires
@@ -150,22 +151,24 @@ def set_again(set_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("jobs.job", job_id=job_id), 303)
 
 
-def _drafts(set_id: UUID) -> tuple[object, list[Standing]]:
+def _drafts(set_id: UUID) -> tuple[FormSet, str, list[Standing]]:
+    """Give a set, why live use of its drafts needs a signed reason, and its drafts."""
     with db.session() as session:
         made = service.form_set(session, set_id)
         lines = service.forms_of_set(session, set_id)
-        return made, [service.standing(session, one.form_id) for one in lines if one.state is FormState.DRAFT]
+        reason = pools.before_publishing(session, made).reason if made.state is SetState.BUILT else ""
+        return made, reason, [service.standing(session, one.form_id) for one in lines if one.state is FormState.DRAFT]
 
 
 @bp.get("/<uuid:set_id>/publish")
 @requires(Permission.BUILD_FORMS)
 def set_publish(set_id: UUID) -> ResponseReturnValue:
     """Ask what all forms of a set that are not published yet are for."""
-    made, drafts = _drafts(set_id)
+    made, why, drafts = _drafts(set_id)
     if not drafts:
         flash("Every form of this set is published already.", "info")
         return redirect(url_for(".set_page", set_id=set_id), 303)
-    return render_template("forms/set_publish.html", made=made, drafts=drafts, error="", words="", chosen="")
+    return render_template("forms/set_publish.html", made=made, drafts=drafts, why=why, error="", words="", chosen="")
 
 
 @bp.post("/<uuid:set_id>/publish")
@@ -173,7 +176,7 @@ def set_publish(set_id: UUID) -> ResponseReturnValue:
 def set_publish_post(set_id: UUID) -> ResponseReturnValue:
     """Freeze every draft form of a set."""
     form = PublishForm()
-    made, drafts = _drafts(set_id)
+    made, why, drafts = _drafts(set_id)
     words = (form.reason_text.data or "").strip()
     asks = any(one.live_reason for one in drafts) and form.use.data == "live"
     error = ""
@@ -183,8 +186,9 @@ def set_publish_post(set_id: UUID) -> ResponseReturnValue:
         error = "Write the reason, in three words or more."
     if error:
         page = render_template(
-            "forms/set_publish.html", made=made, drafts=drafts, error=error, words=words, chosen=form.use.data or ""
-        )
+            "forms/set_publish.html", made=made, drafts=drafts, why=why, error=error, words=words,
+            chosen=form.use.data or "",
+        )  # fmt: skip
         return page, 422
     with db.transaction() as session:
         lines = service.publish_set(session, set_id, use=form.use.data, by=actor(), now=now(), reason=words)
