@@ -134,8 +134,10 @@ def truth(report: Any) -> Iterator[Line]:
 def rows(report: Any) -> Iterator[Line]:
     """Read the plain form that new benchmarks write: rows of goal, what, ours, reference, ratio, met."""
     for row in report["rows"] if isinstance(report, dict) else report:
-        cells = (str(row.get(name, "")) for name in ("goal", "what", "ours", "reference", "ratio"))
-        yield Line(*cells, row.get("met"))
+        goal, what, ours, beside, ratio = (
+            str(row.get(name, "")) for name in ("goal", "what", "ours", "reference", "ratio")
+        )
+        yield Line(goal, what, ours, beside, ratio, row.get("met"))
 
 
 BENCHES = (
