@@ -58,6 +58,7 @@ BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.marking.routes",
     "sjt.results.routes",
     "sjt.results.correction_routes",
+    "sjt.results.set_routes",
     "sjt.analysis.routes",
     "sjt.analysis.study_routes",
     "sjt.grading.routes",

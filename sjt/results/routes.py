@@ -140,7 +140,8 @@ def statement(sitting_id: UUID) -> ResponseReturnValue:
 def pass_marks() -> ResponseReturnValue:
     with db.session() as session:
         rows = views.pass_mark_list(session)
-    return render_template("results/pass_marks.html", rows=rows)
+        sets = [one for one in authoring.set_lines(session) if one.published > 1]
+    return render_template("results/pass_marks.html", rows=rows, sets=sets)
 
 
 @bp.get("/pass-marks/<form_id>")

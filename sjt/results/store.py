@@ -112,6 +112,16 @@ def all_cuts(session: Session) -> dict[str, list[Cut]]:
     return found
 
 
+def cuts_of_forms(session: Session, form_ids: Sequence[str]) -> dict[str, list[Cut]]:
+    """Give some forms' cuts, newest first."""
+    found: dict[str, list[Cut]] = defaultdict(list)
+    for start in range(0, len(form_ids), 500):
+        asked = col(Cut.form_id).in_(form_ids[start : start + 500])
+        for row in session.exec(select(Cut).where(asked).order_by(col(Cut.version).desc())):
+            found[row.form_id].append(row)
+    return found
+
+
 def standing_cut(session: Session, form_id: str) -> Cut | None:
     """Give the pass mark in force."""
     query = select(Cut).where(Cut.form_id == form_id, Cut.state == CutState.ADOPTED).order_by(col(Cut.version).desc())
