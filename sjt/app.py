@@ -20,6 +20,7 @@ from sjt.times import Clock, SystemClock
 from sjt.web import errors, filters, guards, headers
 from sjt.web.assets import Site
 from sjt.web.compiled import COMPILED
+from sjt.web.rules import LateRule
 
 BLUEPRINTS: Final[tuple[str, ...]] = (
     "sjt.accounts.routes",
@@ -92,6 +93,7 @@ def create_app(settings: Settings, *, database: db.Database | None = None, clock
     app.jinja_env.bytecode_cache = COMPILED
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.url_rule_class = LateRule
     app.extensions[guards.SETTINGS] = settings
     app.extensions[guards.CLOCK] = clock or SystemClock()
     db.bind(database or db.Database(settings.database_url))

@@ -133,4 +133,4 @@ def test_six_people_take_a_scenario_from_a_draft_to_live_and_out_of_use(
         browser.close()
     with db.session() as session:
         deeds = [one.did for one in store.moves(session, SCENARIO)]
-    assert deeds == ["write", "send", "approve", "live", "write", "suspend", "retire"]
+    assert deeds == ["illustration", "write", "send", "approve", "live", "write", "suspend", "retire"]

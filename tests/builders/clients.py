@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import html5lib
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
+from html5lib import html5parser
 
 from sjt import db
 from sjt.access import SYSTEM, Role
 from sjt.times import utc_now
 
+# html5lib writes its two dozen classes anew for every page that it reads
+html5parser.getPhases = cache(html5parser.getPhases)
 STYLE_ATTRIBUTE = re.compile(r"<[^>]+\sstyle\s*=", re.IGNORECASE)
 
 

@@ -183,7 +183,7 @@ def close_for_time(sitting: UUID) -> None:
     keeper.act(Act(sitting, ActKind.CLOSED, "system", keeper.now(), {"cause": "time"}))
 
 
-def until(claim: Callable[[], Any], seconds: float = 10.0) -> float:
+def until(claim: Callable[[], Any], seconds: float = 30.0) -> float:
     """Wait until a claim holds and give how long that took."""
     start = time.monotonic()
     while not claim():

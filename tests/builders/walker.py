@@ -79,6 +79,7 @@ TABBING: Final = """() => {
     const all = [...document.querySelectorAll(
         "a[href], button, input:not([type=hidden]), select, textarea, summary, iframe, [tabindex], audio[controls]")]
         .filter((one) => one.tabIndex >= 0 && !one.disabled && one.checkVisibility({visibilityProperty: true}));
+    document.activeElement?.blur();  // a page may open with the focus on its first field
     const before = new Map(all.map((one) => [one, [look(one), look(shown(one))]]));
     const parted = "iframe, input[type=date], input[type=time], input[type=datetime-local]";
     const reached = [], faults = [];
