@@ -153,18 +153,19 @@ class Walker:
     """Looks at pages one by one and keeps what is wrong with them."""
 
     def __init__(self) -> None:
+        self.kinds: set[str] = set()
         self.parts: set[str] = set()
         self.looked_at = 0
         self.stops = 0
 
     def faults_of(self, page: Page) -> Iterator[str]:
         """Say everything that is wrong with the page that shows."""
-        kind = shape(urlsplit(page.url).path)
-        parts = {f"{kind} {part}" for part in page.evaluate(PARTS)}
-        fresh = parts - self.parts
-        self.parts |= parts
-        if not fresh:
+        kind, parts = shape(urlsplit(page.url).path), set(page.evaluate(PARTS))
+        # a part may have been met on pages of other kinds; each kind of page is looked at once in any case
+        if kind in self.kinds and parts <= self.parts:
             return
+        self.kinds.add(kind)
+        self.parts |= parts
         self.looked_at += 1
         page.evaluate(ALIKE)
         for size in (WIDE, PHONE):
