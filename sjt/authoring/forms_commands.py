@@ -114,7 +114,7 @@ def assemble(
         spec, found = _assembled_with_reserve(bank, spec, problem, seconds, seed)
     else:
         found = solve(bank, spec, problem=problem, seconds=seconds, seed=seed, progress=_say)
-    answer = answer_of(bank, spec, found, problem, min(10.0, seconds))
+    answer = answer_of(bank, spec, found, problem, min(24.0, seconds))
     _emit(answer, target)
     if answer["status"] not in {"optimal", "feasible"}:
         for row in answer["shortfall"] or []:

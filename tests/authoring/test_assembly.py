@@ -144,7 +144,7 @@ def test_an_impossible_blueprint_names_what_is_short(
     data["spec"] |= change
     file = tmp_path / "instance.json"
     file.write_text(json.dumps(data), encoding="utf-8")
-    result = CliRunner().invoke(assemble, [str(file), "--seconds", "10"])
+    result = CliRunner().invoke(assemble, [str(file), "--seconds", "60"])
     assert result.exit_code == 1
     answer = json.loads(result.stdout)
     assert answer["status"] == "infeasible"

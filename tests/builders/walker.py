@@ -24,6 +24,13 @@ PARTS: Final = """() => [...new Set([...document.querySelectorAll("body *")].map
     [one.tagName, one.getAttribute("class"), one.getAttribute("role"), one.getAttribute("type"),
      one.hasAttribute("aria-label"), one.parentElement.getAttribute("class")].join(" ")))]"""
 
+# A page that renews itself would bring back, in the middle of the walk, what ALIKE took out: it stands still from here.
+STILL: Final = """() => {
+    window.fetch = () => new Promise(() => {});
+    DOMParser.prototype.parseFromString = () => document.implementation.createHTMLDocument();
+    for (const part of document.querySelectorAll("[data-poll]")) part.removeAttribute("data-poll");
+}"""
+
 # Rows and cards that hold nothing of another kind than those before them say nothing more.
 ALIKE: Final = """() => {
     const kinds = (one) => [one, ...one.querySelectorAll("*")].map((part) =>
@@ -167,6 +174,7 @@ class Walker:
         self.kinds.add(kind)
         self.parts |= parts
         self.looked_at += 1
+        page.evaluate(STILL)
         page.evaluate(ALIKE)
         for size in (WIDE, PHONE):
             page.set_viewport_size(size)

@@ -100,10 +100,10 @@ def disk_full(launcher: Launcher, folder: Path, *, times: int, candidates: int =
 
 
 def _fill(filler: Path) -> None:
-    with filler.open("wb") as file, contextlib.suppress(OSError):
+    # unbuffered: a buffer's last bytes would be written again when the file closes, and fail once more
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(65536))
-            file.flush()
 
 
 def database_locked(launcher: Launcher, folder: Path, *, seconds: float, candidates: int = 60) -> Outcome:
