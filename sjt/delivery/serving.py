@@ -23,7 +23,7 @@ from sjt import db
 from sjt.access import SYSTEM
 from sjt.audit import service as audit
 from sjt.config import Settings
-from sjt.delivery import evidence, ledger, outages, store
+from sjt.delivery import evidence, ledger, line_cuts, outages, store
 from sjt.delivery.chains import CHAINS
 from sjt.delivery.model import ActKind, Instant, OutagePolicy
 from sjt.delivery.row import Hand
@@ -104,6 +104,7 @@ class Running:
         self._thread: threading.Thread | None = None
         self._last_beat: Instant | None = None
         self._last_sweep: Instant | None = None
+        self._line_cuts = line_cuts.LineCuts(database)
 
     def start(self, *, keep: bool = True) -> Running:
         """Take the lock, credit the outage that ends now, and begin; ``keep`` False leaves ticking to the caller."""
@@ -144,12 +145,13 @@ class Running:
                 log.error("the keeper will try again in a second: %s", error)
 
     def tick(self) -> None:
-        """Beat if it is time, credit an outage if one has just ended, close what is overdue; in this order."""
+        """Beat if it is time: credit an outage that has just ended, note who is silent. Then close what is overdue."""
         at = self.ledger.now()
         if self._last_beat is None or _elapsed_ms(self._last_beat, at) >= BEAT_SECONDS * 1000:
-            self._credit(at)
+            away = self._credit(at)
             self.ledger.run(lambda hand: beat(hand, at, self.process))
             self._last_beat = at
+            self._line_cuts.look(at, away=away)
         self.close_overdue(at)
         if self._last_sweep is None or _elapsed_ms(self._last_sweep, at) >= SWEEP_MS:
             self._sweep(at)
@@ -172,12 +174,12 @@ class Running:
             self.ledger.act_all(acts)
         return len(ids)
 
-    def _credit(self, at: Instant) -> None:
-        """Give back the time during which no server lived, once, to every sitting that was open."""
+    def _credit(self, at: Instant) -> bool:
+        """Give back the time during which no server lived, once, to every open sitting; True if there was one."""
         with self.database.session() as session:
             beat = store.last_heartbeat(session)
             if beat is None:
-                return
+                return False
             signs = [*store.signs_of_life(session, Instant(beat.at, beat.boot, beat.mono_ms)), at]
             # a fresh process on a file of its own knows that nobody served; otherwise a silence must show it, and
             # the longest is looked for: when a database comes back, pages may write before this beat does
@@ -186,7 +188,7 @@ class Running:
             last, back = silences[-1] if alone else max(silences, key=lambda pair: _elapsed_ms(*pair))
             gap = _elapsed_ms(last, back)
             if gap <= (0 if alone else GAP_MS):
-                return
+                return False
             ids = store.running(session)
             beat_id = beat.id
             assert beat_id is not None, "a stored beat has its number"
@@ -209,6 +211,7 @@ class Running:
             if ids:
                 body = {"from": last.at.isoformat(), "to": back.at.isoformat(), "policy": self.policy.value}
                 audit.record(session, by=SYSTEM, did="server.outage", on="server", at=at.at, body=body)
+        return True
 
 
 def beat(hand: Hand, at: Instant, process: UUID) -> None:
