@@ -50,6 +50,9 @@ from tools.screenshots_staff import (  # noqa: E402
 LOGINS: Final = [person.login for person in STAFF if not person.login.endswith("2")]
 
 
+PYTHON: Final = ("Markup(", " object at 0x", "<built-in", "<bound")
+
+
 @dataclass
 class Row:
     """What was found on one kind of page."""
@@ -95,6 +98,7 @@ class Crawl:
             measured = targets(page, least)
             row.smallest[size["width"]] = measured["smallest"]
             row.faults += [f"{size['width']} px: too small: {one}" for one in measured["small"]]
+        row.faults += [f"shows a value of Python: {mark}" for mark in PYTHON if mark in page.inner_text("body")]
         page.set_viewport_size(WIDE)
         lost, moving = lost_in_forced_colours(page), moves_unwanted(page)
         row.forced, row.moving = len(lost), len(moving)

@@ -49,7 +49,8 @@ FORCED: Final = """async () => {
         const signs = [...one.querySelectorAll("svg, use, input, .tag")].filter(shows).map((part) =>
             part.getAttribute("href") ?? part.tagName).join();
         const made = ["::before", "::after"].map((part) => getComputedStyle(one, part).content).join();
-        return [style.color, style.backgroundColor, style.fontWeight, style.textDecorationLine, style.outlineStyle,
+        const under = clear(style.backgroundColor) ? canvas : style.backgroundColor;
+        return [style.color, under, style.fontWeight, style.textDecorationLine, style.outlineStyle,
             style.outlineWidth, ...sides.flatMap((side) => [style[`border${side}Width`], style[`border${side}Style`],
             style[`border${side}Color`]]), signs, made].join(" ");
     };
@@ -63,6 +64,15 @@ FORCED: Final = """async () => {
             && (two.getAttribute("aria-current") ?? "false") === "false"
             && !Object.entries(words).some(([name, value]) => two.getAttribute(name) === value));
         if (other && look(one) === look(other)) faults.push(`chosen looks like its neighbour: ${called(one)}`);
+    }
+
+    for (const one of document.querySelectorAll("input:is([type=radio], [type=checkbox]):checked")) {
+        const box = one.getBoundingClientRect(), words = one.labels?.[0];
+        if (box.width > 4 || !words || !shows(words)) continue;  // the system draws those that show themselves
+        const other = [...document.querySelectorAll(`input[type=${one.type}]:not(:checked)`)]
+            .find((two) => two.name === one.name && two.labels?.[0] && shows(two.labels[0]));
+        if (other && look(words) === look(other.labels[0]))
+            faults.push(`chosen looks like its neighbour: ${called(words)}`);
     }
 
     // 3. a drawing has something to be seen, and all its words
