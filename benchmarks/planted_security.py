@@ -1,6 +1,6 @@
 """Are planted DIF, leaks, copying pairs and rapid guessers found, and the sound left alone? By size of the cohort.
 
-    python benchmarks/planted_security.py [--cohorts 3] [--sizes 50 200] [--kinds dif leak copy rapid] [--seed 1] [--json FILE] [--page FILE]
+    python benchmarks/planted_security.py [--cohorts 3] [--sizes 50 200] [--kinds dif leak copy rapid] [--json FILE]
 
 Cohorts of 25 scenarios, faults of fixed size (sjt-science 0b.11): DIF of .35 SD against a focal group of a third; a
 leak that gives 30 % of the persons .25 more of an item's mark, in .6 of the time; a pair that shares 60 % of its
