@@ -1,6 +1,6 @@
 """Are planted DIF, leaks, copying pairs and rapid guessers found, and the sound left alone? By size of the cohort.
 
-    python benchmarks/planted_security.py [--cohorts 5] [--sizes 50 100 200 500] [--seed 1] [--json FILE] [--page FILE]
+    python benchmarks/planted_security.py [--cohorts 3] [--sizes 50 200] [--kinds dif leak copy rapid] [--json FILE]
 
 Cohorts of 25 scenarios, faults of fixed size (sjt-science 0b.11): DIF of .35 SD against a focal group of a third; a
 leak that gives 30 % of the persons .25 more of an item's mark, in .6 of the time; a pair that shares 60 % of its
@@ -149,8 +149,8 @@ SAID = (
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cohorts", type=int, default=5)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[50, 100, 200, 500])
+    parser.add_argument("--cohorts", type=int, default=3)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[50, 200])
     parser.add_argument("--kinds", nargs="+", default=list(FINDERS), choices=list(FINDERS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)

@@ -172,7 +172,10 @@ BENCHES = (
     Bench("save_path.py", ("--short", "--rounds", "1", "--seconds", "2", "--only", "cpu", "page", "slow-disk"), rows),
     Bench("irt.py", ("--n", "1e3", "1e4", "1e5", "--model", "grm", "--rounds", "1", "--girth"), rows),
     Bench("irt.py", ("--n", "1e3", "1e4", "--model", "gpcm", "--rounds", "1"), rows),
-    Bench("planted_security.py", ("--cohorts", "4", "--sizes", "50", "200"), rows),
+    Bench("planted_security.py", ("--kinds", "dif", "--cohorts", "3", "--sizes", "50", "200"), rows),
+    Bench("planted_security.py", ("--kinds", "leak", "rapid", "--cohorts", "3", "--sizes", "50", "200"), rows),
+    Bench("planted_security.py", ("--kinds", "copy", "--cohorts", "2", "--sizes", "50", "200"), rows),
+    Bench("limited_information.py", ("--replications", "60"), rows),
     Bench("truth.py", ("--forms", "20", "--seeds", "1", "--answers", "0", "50"), truth),
 )
 OWN_TARGETS = {

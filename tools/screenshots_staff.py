@@ -127,7 +127,7 @@ STAFF_VIEWS: Final = (
     View("studies", "psychometrician", "/analysis/sessions/{finished}/studies"),
     *(
         View(f"study-{topic}", "psychometrician", f"/analysis/sessions/{{finished}}/studies/{topic}")
-        for topic in ("model", "fairness", "drift", "equating", "security", "validity", "what-if")
+        for topic in ("model", "fairness", "drift", "equating", "security", "validity", "firmness", "what-if")
     ),
     View("form-studies", "psychometrician", "/analysis/", (r"^/analysis/forms/[^/]+$", "+/studies")),
     View("form-study", "psychometrician", "/analysis/", (r"^/analysis/forms/[^/]+$", "+/studies/fairness")),
@@ -278,7 +278,7 @@ def the_studies(page: Page, session: str) -> None:
     """Have the closer studies of one session made, and wait for the last."""
     page.goto(f"/analysis/sessions/{session}/studies")
     page.get_by_role("button", name="Run all studies").click()
-    page.goto(f"/analysis/sessions/{session}/studies/validity")
+    page.goto(f"/analysis/sessions/{session}/studies/firmness")
     page.wait_for_selector("#about", timeout=120_000)
 
 

@@ -24,6 +24,10 @@ MODELS_FROM: Final = 100
 LARGE: Final = frozenset({"C", "CC"})
 MODERATE: Final = frozenset({"B", "BB"})
 SURE: Final = 0.5
+FEWEST_ITEMS: Final = 5
+"""Items that must be comparable before odds are given: they rest on how much true differences vary over items."""
+SAID_FROM: Final = 100
+"""Candidates on an item from which it may be said to differ (sjt-science 4.3); fewer cannot tell."""
 MOST_GROUPS: Final = 2
 """Groups compared with the largest, for each fact."""
 
@@ -35,6 +39,25 @@ class Side:
     sizes: tuple[int, int]
     """Reference and focal group."""
     found: Mapping[str, Any]
+
+    @property
+    def known(self) -> int:
+        """Items that could be compared."""
+        return sum(row["smd_over_sd"] is not None for row in self.found["items"])
+
+    def odds(self, row: Mapping[str, Any], name: str) -> float | None:
+        """Give an item's probability of a class; of a few items alone no spread of true differences can be told."""
+        return float(row["eb"][name]) if row["eb"] and self.known >= FEWEST_ITEMS else None
+
+    def differs(self, row: Mapping[str, Any]) -> bool:
+        return row["n"] >= SAID_FROM and row["class"] in LARGE and (self.odds(row, "p_c") or 0.0) > SURE
+
+    def said(self, row: Mapping[str, Any]) -> str:
+        """Alike is only what is likelier negligible than not."""
+        if self.differs(row):
+            return "Probably differs"
+        settled = row["class"] not in LARGE | MODERATE and (self.odds(row, "p_a") or 0.0) > SURE
+        return "Probably alike" if settled else "Cannot tell yet"
 
     @property
     def rows(self) -> dict[str, Mapping[str, Any]]:
@@ -161,20 +184,18 @@ def _compared(
     return Side(sizes, found)
 
 
-def _differs(row: Mapping[str, Any]) -> bool:
-    return row["class"] in LARGE and float((row["eb"] or {}).get("p_c") or 0.0) > SURE
-
-
 def _said(
     alone: Side | None, together: Side | None, fact: str, reference: str, focal: str, large: int, pool: Pool
 ) -> str:
     side = together or alone
     assert side is not None
+    known = side.known
     words = (
-        f"{fact.capitalize()}, {focal} against {reference}: {large or 'none'} of "
-        f"{counted(len(side.found['items']), 'item')} probably {'works' if large == 1 else 'work'} differently for "
-        "people of equal standing"
+        f"{fact.capitalize()}, {focal} against {reference}: {large or 'none'} of {counted(known, 'item')} that can "
+        f"be compared probably {'works' if large < 2 else 'work'} differently for people of equal standing"
     )
+    if known < len(side.found["items"]):
+        words += f" ({len(side.found['items']) - known} others met by too few)"
     if together is None:
         return words + "."
     years = pool.years
@@ -182,7 +203,7 @@ def _said(
     words += f", {sum(together.sizes)} candidates of {span} pooled"
     if alone is None:
         return words + "; these candidates alone are too few to compare."
-    mine = sum(_differs(row) for row in alone.rows.values())
+    mine = sum(alone.differs(row) for row in alone.rows.values())
     return words + f"; {mine or 'none'} by these {sum(alone.sizes)} alone."
 
 
@@ -234,7 +255,7 @@ def _items(
     rows, drawn, large = [], [], 0
     for row in side.found["items"]:
         ratio, interval, sd = row["smd_over_sd"], row["smd_ci"], row["item_sd"]
-        differs = _differs(row)
+        differs = side.differs(row)
         large += differs
         if ratio is None:
             continue
@@ -242,16 +263,20 @@ def _items(
         drawn.append((row["item"], float(ratio), (interval[1] - interval[0]) / 3.92 / sd if known else 0.0, differs))
         cells = [row["item"], data.titles.get(row["item"], "")]
         if together is not None:
-            cells += _here(mine.get(row["item"]))
+            here = mine.get(row["item"])
+            if alone is None or here is None or here["class"] is None:
+                cells.append(NONE)
+            else:
+                cells.append(f"{here['class']} ({per_cent(alone.odds(here, 'p_c'))})")
         cells += [
             row["n"],
             number(float(ratio), sign=True),
             between([interval[0] / sd, interval[1] / sd]) if known else NONE,
             row["class"] or NONE,
-            _large(row),
+            per_cent(side.odds(row, "p_c")),
         ]
         cells += [_ratios(row["irt_lr"])] if ratios else []
-        cells.append("Probably differs" if differs else _unsure(row))
+        cells.append(side.said(row))
         rows.append((-abs(float(ratio)), cells))
     rows.sort(key=lambda pair: pair[0])
     heads = ["Item", "Scenario"]
@@ -297,21 +322,6 @@ def _lead(alone: Side | None, together: Side | None, focal: str, ratios: bool) -
     return words
 
 
-def _here(row: Mapping[str, Any] | None) -> list[str]:
-    """An item's class by this data alone."""
-    if row is None or row["class"] is None:
-        return [NONE]
-    return [f"{row['class']} ({_large(row)})"]
-
-
-def _large(row: Mapping[str, Any]) -> str:
-    return per_cent(float(row["eb"]["p_c"])) if row["eb"] else NONE
-
-
-def _unsure(row: Mapping[str, Any]) -> str:
-    return "Cannot tell yet" if row["class"] in LARGE | MODERATE else "Alike"
-
-
 def _ratios(one: Mapping[str, Any] | None) -> str:
     """Significance of uniform and of non-uniform DIF by response models."""
     if not one or one["p_uniform"] is None:
@@ -338,6 +348,8 @@ def _sources(pool: Pool) -> dict[str, Any]:
         rows,
         numbers=(2, 3),
         lead=f"{counted(added, 'candidate').capitalize()} of other sessions met these items in the same version under "
-        "the same key. Each candidate counts once, and is matched with candidates of the same year.",
+        "the same key. Each candidate counts once, and is matched with candidates of the same year."
+        if added
+        else "Nobody of another session met enough of these items in the same version under the same key.",
         empty="No other session holds these items in the same version under the same key.",
     )

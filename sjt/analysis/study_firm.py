@@ -60,7 +60,7 @@ class Form:
 def study(data: Data, session: Session) -> dict[str, Any]:
     """Say how often each candidate near the pass mark would pass."""
     forms = _forms(data, session)
-    verdict, sections, notes = [], [], []
+    verdict, sections = [], []
     for one in forms:
         whole, name = one.whole, data.name_of(one.form)
         if whole is None:
@@ -69,17 +69,18 @@ def study(data: Data, session: Session) -> dict[str, Any]:
             )
             continue
         unsure = int(whole.unsure.size)
-        verdict.append(
-            f"{name}: {counted(unsure, 'decision')} of {one.totals.size} would hold in fewer than 95 % of the draws; "
-            f"{per_cent(whole.flips, 1)} of all decisions turn on average."
+        held = (
+            f"{counted(unsure, 'decision')} of {one.totals.size} would turn in more than one draw of twenty"
+            if unsure
+            else f"each of {counted(one.totals.size, 'decision')} would hold in nineteen draws of twenty and more"
         )
+        verdict.append(f"{name}: {held}; {per_cent(whole.flips, 1)} of all turn on average.")
         sections += [_summary(data, one), _persons(data, one)]
-        notes.append(f"{name}: {_drawn_words(one)}")
     if not forms:
         verdict.append("There is no pass mark yet, so there is no decision to be firm.")
-    notes.append(
+    notes = [
         "Answers stay as they are: what chance did on the day is the standard error of measurement, and comes on top."
-    )
+    ]
     return {"verdict": verdict, "sections": sections, "notes": notes, "pictures": {}}
 
 
@@ -225,7 +226,7 @@ def _persons(data: Data, one: Form) -> dict[str, Any]:
             number(float(one.totals[n] - one.cut), 1, sign=True),
             "Pass" if passed[n] else "Fail",
             *(per_cent(float(one.ways[name].p_pass[n])) for name in names),
-            "Holds" if turned[n] <= 1 - FIRM + rescore.TIE else "Less sure than 95 %",
+            "Holds" if turned[n] <= 1 - FIRM + rescore.TIE else "Unsure",
         ]
         for n in order[:MOST_ROWS]
     ]
@@ -236,7 +237,7 @@ def _persons(data: Data, one: Form) -> dict[str, Any]:
         rows,
         numbers=(1, 2, *range(4, 4 + len(names))),
         lead=f"Everybody{reach} whose decision turns in 1 % of the draws and more; the least sure first. The share of "
-        "draws in which each passes.",
+        "draws in which each passes; unsure: fewer than 95 % hold.",
         empty="Nobody is near the pass mark.",
         foot=f"{len(order) - MOST_ROWS} more not listed." if len(order) > MOST_ROWS else "",
     )

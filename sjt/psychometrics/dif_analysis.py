@@ -26,6 +26,11 @@ REPORT_FOCAL, REPORT_ALL = 100, 500
 """Sizes from which a DIF class may be reported by itself; below them it is advice beside the empirical-Bayes odds."""
 ALONE_FROM = 200
 """Persons from which a class raises the flag by itself (sjt-science 4.3); below, the odds must speak for it too."""
+FLAG_AT = 0.04
+"""Significance below which a class raises the flag. A class asks for .05, at which one sound item in twenty has one by
+chance alone, and a match that faulty items are part of adds to it: .054 were measured at 200 persons, .046 at .04."""
+MOST_OF = 0.9
+"""Share of those persons that must have met the item: a few who ran out of time take nothing from what is known."""
 MOST_LIKELY_NONE = 0.5
 """Probability of no DIF above which a small sample's class raises no flag."""
 MOST_PURIFICATIONS = 10
@@ -267,14 +272,15 @@ def analyse_dif(
             "Not everyone was presented every item: persons are matched among those who saw the same items "
             f"(sets of {LEAST_PATTERN} or more), others on the share of their own maximum in {SHARE_BANDS} bands."
         )
+    n0, n1 = int((groups.code == 0).sum()), int((groups.code == 1).sum())
     rows = [_describe(item, logistic=logistic) for item in prepared]
     for row, odds in zip(rows, _odds(rows, prior)):
         row["eb"] = odds
-        alone = row["n"] >= ALONE_FROM
-        if "dif" in row["flags"] and not alone and (odds is None or odds["p_a"] > MOST_LIKELY_NONE):
+        alone = n0 + n1 >= ALONE_FROM and row["n"] >= MOST_OF * ALONE_FROM
+        unlikely = odds is None or odds["p_a"] > MOST_LIKELY_NONE
+        if "dif" in row["flags"] and (unlikely if not alone else (row["mh"] or row["mantel"])["p"] >= FLAG_AT):
             # with few persons chance alone gives one fair item in twenty a class: the odds must speak for it too
             row["flags"] = ["cannot_tell" if flag == "dif" else flag for flag in row["flags"]]
-    n0, n1 = int((groups.code == 0).sum()), int((groups.code == 1).sum())
     if min(n0, n1) < REPORT_FOCAL or n0 + n1 < REPORT_ALL:
         notes.append(
             f"{n0} reference and {n1} focal persons: under {REPORT_FOCAL} in a group or {REPORT_ALL} in all a class is "

@@ -95,7 +95,7 @@ def test_each_candidate_passes_as_often_as_the_panels_drawn_would_pass_them(
     # experts and judges of one mind change nothing
     found = drawn(sat, context, monkeypatch, 0.0, [[CUT / 5] * 5] * 4)
     summary, persons = found["sections"]
-    assert "no decisions of 30" in found["verdict"][0] and "0.0 % of all" in found["verdict"][0]
+    assert "each of 30 decisions would hold" in found["verdict"][0] and "0.0 % of all" in found["verdict"][0]
     assert [row[0] for row in summary["rows"]] == ["Other judges", "Other experts", "Both"]
     assert {tuple(row[3:]) for row in summary["rows"]} == {("0.0 %", "0")}
     for row in persons["rows"]:

@@ -104,8 +104,14 @@ def test_only_the_same_version_under_the_same_key_is_pooled_and_nobody_twice(
         (source,) = study_pool.read(session, data).sources
         assert (source.n, source.items, source.why) == (5, 5, "1 left out: counted already")
         rows = results.item_marks(session, then.id)
-        changed = {"s1-a": "key_version", "s2-a": "scenario_version", "s3-a": "key_version"}
-        later = [replace(row, **{changed[row.item]: "9" * 64}) if row.item in changed else row for row in rows]
+        later = [
+            replace(row, key_version="9" * 64)
+            if row.item in ("s1-a", "s3-a")
+            else replace(row, scenario_version="9" * 64)
+            if row.item == "s2-a"
+            else row
+            for row in rows
+        ]
         monkeypatch.setattr(results, "item_marks", lambda session, session_id: later)
         pool = study_pool.read(session, data)
     (source,) = pool.sources

@@ -196,6 +196,22 @@ def test_small_cohorts_rarely_condemn_a_fair_item(tmp_path: Path, n: int) -> Non
     assert flagged / total <= 0.08
 
 
+def test_one_person_who_missed_an_item_takes_no_flag_away(tmp_path: Path) -> None:
+    rested_on_size = 0
+    for seed in range(4):
+        path = responses(tmp_path / "r.csv", 200, 0.7, seed, items=12)
+        whole = run(path, "--group", "sex", "--reference", "a")["items"][0]
+        lines = path.read_text().splitlines()
+        cells = lines[-1].split(",")
+        place = lines[0].split(",").index(whole["item"])
+        path.write_text("\n".join([*lines[:-1], ",".join([*cells[:place], "", *cells[place + 1 :]])]) + "\n")
+        less = run(path, "--group", "sex", "--reference", "a")["items"][0]
+        assert less["n"] == 199 and ("dif" in less["flags"]) == ("dif" in whole["flags"])
+        rested_on_size += "dif" in less["flags"] and less["eb"]["p_a"] > 0.5
+        assert ("dif" in whole["flags"]) <= ((whole["mh"] or whole["mantel"])["p"] < 0.04)
+    assert rested_on_size
+
+
 def test_empirical_bayes_pulls_towards_the_other_items_and_its_odds_sum_to_one() -> None:
     odds = dif.empirical_bayes([0.1, -0.2, 0.0, -2.4, np.nan], [0.5, 0.5, 0.5, 0.5, 0.5])
     assert odds[4] is None
