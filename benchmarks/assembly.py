@@ -1,8 +1,12 @@
 """G9: seconds and gap of `sjt assemble` beside plain scipy.milp, CBC (pulp) and CP-SAT (ortools), one process each.
 
     python benchmarks/assembly.py --seed 1                      the shared instances and the 600-item bank
-    python benchmarks/assembly.py --seed 1 --only ten,fifty     ten and fifty forms of 60 from 600, overlap capped
+    python benchmarks/assembly.py --only one,ten,fifty --seeds 10   forms of 60 from 600: one, ten, fifty, for ten seeds
     python benchmarks/assembly.py --seed 1 --forms 25           any other number of them
+    python benchmarks/assembly.py --only shared --seconds 25    sjt alone: how far from the best known value
+
+Ten and fifty forms share at most 12 by pairs; their CPU is set against the median of single forms that plain
+scipy.milp solves one after the other, the overlap with the forms before as rows, in the same process.
 
 Solvers that are not installed are named as such. ``--python`` gives the interpreter that has them: ortools and
 highspy do not load into one process, hence each solver has its own.
@@ -138,6 +142,7 @@ def _cpsat(data: dict[str, Any], seconds: float) -> dict[str, Any]:
 
 PARTS = {"ten": 10, "fifty": 50}
 """G9's numbers of forms."""
+OTHERS = ("one", "shared", "solvers")
 SOLVERS = {"plain": _plain, "cbc": _cbc, "cpsat": _cpsat}
 
 
@@ -154,8 +159,11 @@ def child(solver: str, path: str, seconds: float, seed: int) -> None:
     found = _ours(data, seconds, seed) if solver == "sjt" else SOLVERS[solver](data, seconds)
     found["wall_s"] = round(time.perf_counter() - began, 2)
     found["cpu_s"] = round(_cpu() - cpu, 2)
-    if (accept := data.get("best_known", {}).get("accept_B")) is not None and found["objective"] is not None:
+    known = data.get("best_known", {})
+    if (accept := known.get("accept_B")) is not None and found["objective"] is not None:
         found["accepted"] = found["objective"] >= accept - 1e-9
+        found["best_known"] = known["B_objective"]
+        found["percent_of_best"] = round(100 * found["objective"] / known["B_objective"], 3)
     print(json.dumps(found))
 
 
@@ -171,41 +179,38 @@ def run(solver: str, path: Path, seconds: float, seed: int, python: str) -> dict
     return {"solver": solver, **json.loads(done.stdout.strip().splitlines()[-1])}
 
 
-def many(forms: int, seed: int, tolerance: float, overlap: int) -> dict[str, Any]:
-    """Build forms of 60 from 600, one inside the tolerance bands and the others by walking, overlap capped."""
+def _beside(options: argparse.Namespace, others: bool) -> list[dict[str, Any]]:
+    """Every solver on every shared instance and the large one; or sjt alone on the shared."""
     from assembly_banks import instance
-    from loft import faults
 
-    from sjt.authoring.assembly_instance import read_instance
-    from sjt.authoring.assembly_solve import Effort, solve
-    from sjt.authoring.pool import Cap, fill
-
-    data = instance(seed, delta=tolerance)
-    bank, spec = read_instance(data)
-    began = time.process_time()
-    first = solve(bank, spec, gap=0.05, effort=Effort(nodes=200, walks=1, steps=200, rounds=0), seconds=120)
-    single = time.process_time() - began
-    made = fill(bank, spec, forms, seed=seed, first=first.forms[0], cap=Cap(forms, None, overlap), seconds=600)
-    whole = time.process_time() - began
-    shared = [len(set(a) & set(b)) for k, a in enumerate(made.forms) for b in made.forms[:k]]
-    broken = sum(faults(data, list(form)) > 0 for form in made.forms)
-    return {
-        "forms": len(made.forms), "asked": forms, "one_form_cpu_s": round(single, 2), "all_cpu_s": round(whole, 2),
-        "times_one_form": round(whole / max(single, 1e-9), 1), "overlap_max": max(shared, default=0),
-        "overlap_mean": round(sum(shared) / max(1, len(shared)), 2), "broken": broken, "stopped_by": made.stopped_by,
-        "why": made.why, "met": len(made.forms) == forms and not broken and max(shared, default=0) <= overlap,
-        "load": os.getloadavg()[0],
-    }  # fmt: skip
+    found: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        big = Path(folder) / "section3.json"
+        big.write_text(json.dumps(instance(options.seed)), encoding="utf-8")
+        shared = [*sorted(SHARED.glob("sjt_*.json")), *([big] if others else [])]
+        for path in [Path(options.instance)] if options.instance else shared:
+            for solver in options.solvers.split(",") if others else ["sjt"]:
+                row = run(solver, path, options.seconds, options.seed, options.python)
+                if row.get("objective") and row.get("bound"):
+                    row["gap"] = round(abs(row["bound"] - row["objective"]) / abs(row["objective"]), 5)
+                if row.get("wall_s"):
+                    # Where this is far below one, other work had the processor and seconds say little.
+                    row["cpu_share"] = round(row["cpu_s"] / row["wall_s"], 2)
+                found.append({"instance": path.stem, **row})
+                print(json.dumps(found[-1]), file=sys.stderr, flush=True)
+    return found
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=1, help="So many seeds, from --seed on; parts one, ten, fifty.")
     parser.add_argument("--seconds", type=float, default=25.0)
     parser.add_argument("--forms", type=int)
     parser.add_argument(
-        "--only", default="", help="Parts, parted by commas: ten, fifty, solvers; solvers when left out."
+        "--only", default="", help="Parts, parted by commas: one, ten, fifty, shared, solvers; solvers when left out."
     )
+    parser.add_argument("--beside", type=int, default=3, help="Single forms by plain scipy.milp beside each set.")
     parser.add_argument("--tolerance", type=float, default=0.05)
     parser.add_argument("--overlap", type=int, default=12)
     parser.add_argument("--python", default=sys.executable, help="Interpreter with pulp and ortools.")
@@ -217,34 +222,25 @@ def main() -> int:
     if options.child:
         child(options.child, options.instance, options.seconds, options.seed)
         return 0
-    parts = [part for part in options.only.split(",") if part]
-    if strangers := set(parts) - {*PARTS, "solvers"}:
-        parser.error(f"There is no part {', '.join(sorted(strangers))}; the parts are ten, fifty and solvers.")
-    wanted = [options.forms] if options.forms else [PARTS[part] for part in parts if part in PARTS]
-    if wanted:
-        result: Any = {}
-        for forms in wanted:
-            result[str(forms)] = many(forms, options.seed, options.tolerance, options.overlap)
-            print(json.dumps(result[str(forms)]), file=sys.stderr, flush=True)
-    if not wanted or "solvers" in parts:
-        from assembly_banks import instance
+    parts = [part for part in options.only.split(",") if part] or ([] if options.forms else ["solvers"])
+    if strangers := set(parts) - {*PARTS, *OTHERS}:
+        parser.error(f"There is no part {', '.join(sorted(strangers))}; the parts are {', '.join([*PARTS, *OTHERS])}.")
+    seeds = list(range(options.seed, options.seed + options.seeds))
+    result: dict[str, Any] = {}
+    if "one" in parts:
+        from assembly_parts import one
 
-        found: list[dict[str, Any]] = []
-        with tempfile.TemporaryDirectory() as folder:
-            big = Path(folder) / "section3.json"
-            big.write_text(json.dumps(instance(options.seed)), encoding="utf-8")
-            paths = [Path(options.instance)] if options.instance else [*sorted(SHARED.glob("sjt_*.json")), big]
-            for path in paths:
-                for solver in options.solvers.split(","):
-                    row = run(solver, path, options.seconds, options.seed, options.python)
-                    if row.get("objective") and row.get("bound"):
-                        row["gap"] = round(abs(row["bound"] - row["objective"]) / abs(row["objective"]), 5)
-                    if row.get("wall_s"):
-                        # Where this is far below one, other work had the processor and seconds say little.
-                        row["cpu_share"] = round(row["cpu_s"] / row["wall_s"], 2)
-                    found.append({"instance": path.stem, **row})
-                    print(json.dumps(found[-1]), file=sys.stderr, flush=True)
-        result = {**result, "solvers": found} if wanted else found
+        result["one"] = one(seeds, options.tolerance, options.seconds)
+        print(json.dumps(result["one"]), file=sys.stderr, flush=True)
+    for forms in [options.forms] if options.forms else [PARTS[part] for part in parts if part in PARTS]:
+        from assembly_parts import many
+
+        rows = result[str(forms)] = []
+        for seed in seeds:
+            rows.append(many(forms, seed, options.tolerance, options.overlap, options.beside if forms <= 10 else 0))
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    if {"solvers", "shared"} & set(parts):
+        result["solvers"] = _beside(options, "solvers" in parts)
     text = json.dumps(result, indent=1)
     if options.json:
         Path(options.json).write_text(text + "\n", encoding="utf-8")

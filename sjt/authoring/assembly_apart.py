@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from sjt.authoring.assembly_problem import FloatArray, IntArray
 from sjt.authoring.swaps import BoolArray, Units
 
+SWAPS = 1200
+"""Swaps of one unit that a step looks at; of more, so many at random. Sixty of 600 units make 32,000 of them."""
 PAIRS = 3000
 """Pairs of swaps, all inside the narrowest band, that a step looks at; of more, so many at random."""
 LOOKED_AT = 80
@@ -31,8 +33,8 @@ TOLD = 20
 """Steps between two counts of what is wrong."""
 WORN = 3.0
 """Cost of one use above the cap."""
-SLACK = 1e-7
-"""Sums stay this far inside a band, so that the exact check agrees with floats."""
+EDGE = 1e-10
+"""What a sum of floats may miss a bound by that it meets exactly; a tenth of the exact check's own tolerance."""
 
 Tell = Callable[["Standing"], None]
 
@@ -68,8 +70,7 @@ class Apart:
         self.kind = _kinds(units)
         self.free = ~units.anchors & ~units.banned
         self.scale = _scales(units, self.kind)
-        inside = np.where(units.high - units.low > 4 * SLACK, SLACK, 0.0)
-        self.low, self.high = units.low + inside, units.high - inside
+        self.low, self.high = units.low - EDGE, units.high + EDGE
         self.narrow = self._narrowest()
         self.chosen = np.tile(first, (forms, 1))
         self.held = np.zeros((int(units.scenario.max()) + 1, forms), dtype=np.int64)
@@ -81,7 +82,7 @@ class Apart:
         """Sums that a swap can change, the hardest to keep first: by width of the band in typical swaps."""
         width = (self.high - self.low) * self.scale
         order = np.argsort(width, kind="stable")
-        return np.asarray(order[width[order] > 0], dtype=np.int64)
+        return np.asarray(order[width[order] > 4 * EDGE * self.scale[order]], dtype=np.int64)
 
     def _scatter(self) -> None:
         """Give every form the first one's make-up, out of the scenarios used least so far, by chance."""
@@ -169,10 +170,13 @@ class Apart:
         return int(self.random.integers(self.n))
 
     def _swaps(self, f: int) -> tuple[IntArray, IntArray]:
-        """Every swap of a unit of a form against one of its kind outside."""
+        """Swaps of a unit of a form against one of its kind outside: every one, or a sample of many."""
         outs = np.flatnonzero(self.chosen[f] & self.free)
         ins = np.flatnonzero(~self.chosen[f] & self.free)
         o, i = np.nonzero(self.kind[outs][:, None] == self.kind[ins][None, :])
+        if len(o) > SWAPS:
+            some = self.random.choice(len(o), SWAPS, replace=False)
+            o, i = o[some], i[some]
         return outs[o], ins[i]
 
     def _mend(self, f: int, stop: Callable[[], bool]) -> None:

@@ -1,9 +1,11 @@
-"""Solving an assembly: HiGHS with node and gap limits, then a seeded walk by swaps, then neighbourhoods of the best.
+"""Solving an assembly: a seeded walk by swaps, HiGHS with node and gap limits, walks again, then neighbourhoods.
 
 Node and step limits stop the work, so that the same seed gives the same forms; the clock is the last resort and
 ``stopped_by`` says when it was it. The bound is HiGHS's own for the whole problem and holds whatever the
-walk does afterwards. On four forms of 25 from 160 the walk gains .04 on what HiGHS finds in the same time; on two
-forms of 20 from 50 HiGHS gains as much on the walk: hence both.
+walks do. Several forms at once are walked before HiGHS is asked: in one or two processor seconds the walk is within
+half a per cent of the best known on the larger of the shared instances, where HiGHS needs five for its first node. To
+ask HiGHS for nothing worse than what was walked to doubles the time of the proof on two forms of 25 from 80. On two
+forms of 20 from 50 it gains on the walk: hence both.
 """
 
 from __future__ import annotations
@@ -130,6 +132,17 @@ def solve(
 
     made = build(bank, spec, problem, tolerance)
     effort = effort or Effort.for_width(len(made.cost))
+    walkable = problem == "B" and (spec.forms == 1 or spec.overlap_max is None)
+    opened: list[list[int]] | None = None
+    ceiling: float | None = None
+    if walkable and spec.forms > 1:
+        progress("walking", 0.0)
+        relaxed = run_milp(made, made.lower, made.upper, seconds=left() * 0.2, nodes=1, gap=gap, relaxed=True)
+        if relaxed.status == INFEASIBLE:
+            return Solution("infeasible", None, None, None, None, ())
+        if relaxed.status == 0:
+            ceiling = -float(relaxed.fun)
+            opened = _open(made, ceiling, effort, seed, lambda: left() <= 0 or cancelled())
     progress("searching", 0.0)
     # A small share of the time stays with the neighbourhoods even where the tree would take it all.
     result = run_milp(made, made.lower, made.upper, seconds=left() * 0.7, nodes=effort.nodes, gap=gap)
@@ -138,6 +151,9 @@ def solve(
     by_time = result.status == 1 and "ime limit" in str(result.message)
     best, made = _accept(made, result, problem, tolerance, left)
     bound = _bound(result, problem)
+    bound = ceiling if bound is None else bound
+    if opened is not None and (best is None or worth_of(bank, spec, opened, "B") > worth_of(bank, spec, best, "B")):
+        best = opened
     if best is None and not cancelled() and left() > 0:
         best = _first(made, effort, seed, left)
         by_time = by_time or left() <= 0
@@ -149,7 +165,7 @@ def solve(
 
     stopped = "gap" if done(best) else ""
     rounds = 0
-    if not stopped and problem == "B" and (spec.forms == 1 or spec.overlap_max is None):
+    if not stopped and walkable:
         best, walked_out = _walk(made, best, bound, effort, seed, lambda: left() <= 0 or cancelled(), progress)
         by_time = by_time or (walked_out and not cancelled())
         stopped = "gap" if done(best) else ""
@@ -219,6 +235,26 @@ def _accept(
 
 def _without_targets(spec: AssemblySpec) -> AssemblySpec:
     return replace(spec, bands=tuple(b for b in spec.bands if not b.is_target))
+
+
+def _open(made: Problem, target: float, effort: Effort, seed: int, stop: Callable[[], bool]) -> list[list[int]] | None:
+    """Walk from forms at random towards the relaxed problem's value; the best that met everything."""
+    bank, spec = made.bank, made.spec
+    units = units_of(bank, spec)
+    start = start_of(units, spec, seed)
+    held: list[list[int]] | None = None
+
+    def keep(chosen: BoolArray) -> bool:
+        nonlocal held
+        forms = [units.form_items(row) for row in chosen]
+        if broken(check(bank, spec, forms)):
+            return False
+        held = forms
+        return True
+
+    if start is not None:
+        Walk(units, spec, start, target, [seed, 11]).run(effort.steps, float("-inf"), keep, stop)
+    return held
 
 
 def _first(made: Problem, effort: Effort, seed: int, left: Callable[[], float]) -> list[list[int]] | None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from sjt.authoring.assembly import broken, check
+from sjt.authoring.assembly import AssemblyBank, AssemblySpec, Band, Count, broken, check
+from sjt.authoring.assembly_apart import Apart
 from sjt.authoring.bank import load
 from sjt.authoring.blueprint import Blueprint, parse
 from sjt.authoring.form_bank import FormBank, form_bank
 from sjt.authoring.form_sets import build_many
 from sjt.authoring.forms import Impossible, build_set, spec_of
 from sjt.authoring.pool import fill
+from sjt.authoring.swaps import units_of
 from sjt.delivery.dealing import draw
 from tests.builders.banks import blueprint_text, write_bank
 
@@ -95,3 +99,19 @@ def test_a_draw_repeats_and_passes_over_what_is_taken() -> None:
     assert after.form_id == pool[(pool.index(name.form_id) + 1) % 7]
     assert draw(pool, "s", "x", frozenset(pool)) is None
     assert draw([], "s", "x") is None
+
+
+def test_a_form_that_meets_its_bounds_exactly_needs_no_mending() -> None:
+    # Sums of three decimals lie on a bound more often than not: one held off its bounds is never met.
+    tenths = tuple(Fraction(n, 10) for n in range(4))
+    names = tuple(f"s{n}" for n in range(4))
+    tags = {"sort": tuple(frozenset({"a" if n < 2 else "b"}) for n in range(4))}
+    bank = AssemblyBank(names, names, tuple(range(4)), {"minutes": tenths, "disc": tenths}, tags)
+    for low, high, most in (("0.5", "0.6", 3), ("0.6", "0.7", 2), ("0.7", "0.8", 2), ("0.6", "0.7", 1)):
+        spec = AssemblySpec(
+            forms=1, length=4, counts=(Count("sort", "a", 0, most), Count("sort", "b", 0, 2)),
+            bands=(Band("minutes", Fraction(low), Fraction(high)),),
+        )  # fmt: skip
+        units = units_of(bank, spec)
+        whole = Apart(units, np.ones(4, dtype=bool), 1, overlap_max=None, max_use=None, seed=1)
+        assert whole.is_met(0) == (not broken(check(bank, spec, [[0, 1, 2, 3]])))
