@@ -57,7 +57,7 @@ bench-coverage: $(STAMP) ## 2,000 replications: do the intervals hold the truth?
 	$(BIN)/python benchmarks/coverage.py --page docs/coverage.md
 	$(BIN)/python benchmarks/coverage_structure.py --page docs/coverage.md
 
-accessibility: $(STAMP) ## axe, Tab, targets and reflow on every kind of page, into docs/accessibility.md
+accessibility: $(STAMP) ## axe, Tab, targets, reflow, forced colours on every kind of page, into docs/accessibility.md
 	$(BIN)/python tools/accessibility.py
 
 screenshots: $(STAMP) ## every page as its user, into docs/images

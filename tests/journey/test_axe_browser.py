@@ -35,7 +35,9 @@ def test_axe_and_the_keyboard_find_nothing_wrong(
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/desk")
     finished = demonstration.told["finished"][-1]
-    starts = {
+    starts = {  # beside what links lead to
+        "writer": ("/feedback/", "/bank/scenarios/cypf-0102/send-to-review"),
+        "centre": (f"/sessions/{demonstration.told['session']}/start", "/preflight/"),
         "psychometrician": (f"/analysis/sessions/{finished}", f"/results/sessions/{finished}", "/results/corrections"),
         "officer": (f"/results/sessions/{finished}", f"/results/sessions/{finished}/re-award"),
     }
