@@ -84,8 +84,8 @@ def pool(cast: Cast, artist: Artist) -> None:
         reason.fill("Drawn for the pictures of the pages.")
     page.locator("main form button[type=submit]").last.click()
     page.wait_for_url(address)
-    page.get_by_role("link", name=f"Publish {FORMS} forms…").wait_for(state="detached", timeout=PATIENCE)
-    page.locator("progress").wait_for(state="detached", timeout=PATIENCE)
+    page.get_by_text("Published, live").nth(FORMS - 1).wait_for(timeout=PATIENCE)
+    page.get_by_role("link", name="Look again").wait_for(state="detached", timeout=PATIENCE)
     page.goto(address)
     artist.draw(page, "pool-published", zoomed=True)
     officer = cast["psychometrician"]
