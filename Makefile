@@ -27,7 +27,10 @@ demo: $(STAMP) ## build the demonstration in ./var/demo and serve it
 
 test: $(STAMP) ## everything: lint, types, floors, all tests (browser and PostgreSQL too)
 	@BIN=$(BIN) tools/find_chromium.sh
-	$(MAKE) --no-print-directory check
+	$(MAKE) --no-print-directory -j2 check all-tests  # mypy takes one processor for a minute: the tests have the other
+
+.PHONY: all-tests
+all-tests: $(STAMP)
 	$(BIN)/python -m pytest -n 3 --dist loadgroup --durations=20
 
 quick: $(STAMP) ## the fast tests, under a minute

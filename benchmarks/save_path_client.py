@@ -97,7 +97,10 @@ class Load:
         one.need = ""
         accept = "application/json" if self.kind == "state" else "text/html"
         cookie = one.head.partition("Cookie: ")[2].partition("\r\n")[0]
-        return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\nAccept: {accept}\r\n\r\n".encode()
+        return (
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\nAccept: {accept}\r\n"
+            "Accept-Encoding: gzip, deflate, br\r\n\r\n"  # as every browser says
+        ).encode()
 
     def send(self, one: Candidate, line: socket.socket, due: float) -> None:
         data = self.request(one)

@@ -62,10 +62,22 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def player() -> Iterator[Any]:
-    """Give the one Playwright of this worker: a second beside it is refused by the library."""
-    from playwright.sync_api import sync_playwright
+    """Give the one Playwright of this worker: a second beside it is refused by the library.
 
-    with sync_playwright() as playing:
+    What is waited for has a minute to come: a machine that does other things beside is slow, not wrong.
+    """
+    from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+    plain = Browser.new_context
+
+    def patient(browser: Browser, **how: Any) -> BrowserContext:
+        context = plain(browser, **how)
+        context.set_default_timeout(60_000)
+        return context
+
+    expect.set_options(timeout=60_000)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playing:
+        patch.setattr(Browser, "new_context", patient)
         yield playing
 
 

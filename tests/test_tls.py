@@ -34,7 +34,7 @@ def hand_shake(folder: Path, host: str) -> None:
             speaking.send(b"x")
     finally:
         ours.close()
-        thread.join(timeout=5)
+        thread.join(timeout=60)
 
 
 def test_a_client_that_trusts_the_authority_accepts_name_and_address(tmp_path: Path) -> None:

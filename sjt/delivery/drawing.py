@@ -8,7 +8,6 @@ candidate waits, and kept in this process until the page asks. Nothing of them l
 from __future__ import annotations
 
 import threading
-import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,7 +18,7 @@ from sqlmodel import Session
 
 from sjt import db
 from sjt.authoring.snapshot import Paper, PaperScenario
-from sjt.delivery import entering, views
+from sjt.delivery import deflated, entering, views
 from sjt.delivery.model import Answer
 from sjt.delivery.tables import Sitting
 
@@ -36,18 +35,32 @@ class Drawn:
     review: bytes
     places: dict[str, int]
 
+    def packed(self) -> Packed:
+        strip, articles, review = (deflated.pack(html) for html in (self.strip, self.articles, self.review))
+        return Packed(strip, articles, review, self.places)
+
+    def unpacked(self) -> Drawn:
+        return self
+
 
 @dataclass(frozen=True, slots=True)
-class _Packed:
-    """Questions of a sitting with nothing answered, as they are kept."""
+class Packed:
+    """The same as they are kept, and as a browser takes them."""
 
-    deal: str
-    ends: tuple[int, int]
-    html: bytes
+    strip: deflated.Piece
+    articles: deflated.Piece
+    review: deflated.Piece
     places: dict[str, int]
 
+    def packed(self) -> Packed:
+        return self
 
-_kept: OrderedDict[tuple[str, UUID], _Packed] = OrderedDict()
+    def unpacked(self) -> Drawn:
+        return Drawn(self.strip.whole(), self.articles.whole(), self.review.whole(), self.places)
+
+
+# of sittings with nothing answered: the deal they were drawn for, and its questions
+_kept: OrderedDict[tuple[str, UUID], tuple[str, Packed]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -55,31 +68,23 @@ def draw_ahead(session: Session, sitting: Sitting) -> None:
     """Draw a waiting sitting's questions, once for each form and order it is dealt."""
     deal = views.deal_mark(sitting)
     if not is_drawn(sitting.id, deal):
-        _keep(sitting.id, deal, draw(_paper_in_order(session, sitting), {}, frozenset()))
+        _keep(sitting.id, deal, draw(_paper_in_order(session, sitting), {}, frozenset()).packed())
 
 
 def is_drawn(sitting_id: UUID, deal: str) -> bool:
-    with _lock:
-        found = _kept.get((db.current().key, sitting_id))
-    return found is not None and found.deal == deal
+    return kept(sitting_id, deal) is not None
 
 
-def kept(sitting_id: UUID, deal: str) -> Drawn | None:
+def kept(sitting_id: UUID, deal: str) -> Packed | None:
     """Give the questions of a sitting with nothing answered, if they are drawn; whether it runs is for the caller."""
     with _lock:
         found = _kept.get((db.current().key, sitting_id))
-    if found is None or found.deal != deal:
-        return None
-    html = zlib.decompress(found.html)
-    first, second = found.ends
-    return Drawn(html[:first], html[first:second], html[second:], found.places)
+    return found[1] if found is not None and found[0] == deal else None
 
 
-def _keep(sitting_id: UUID, deal: str, drawn: Drawn) -> None:
-    ends = len(drawn.strip), len(drawn.strip) + len(drawn.articles)
-    packed = zlib.compress(drawn.strip + drawn.articles + drawn.review, 1)
+def _keep(sitting_id: UUID, deal: str, packed: Packed) -> None:
     with _lock:
-        _kept[db.current().key, sitting_id] = _Packed(deal, ends, packed, drawn.places)
+        _kept[db.current().key, sitting_id] = (deal, packed)
         while len(_kept) > MOST:
             _kept.popitem(last=False)
 
@@ -89,14 +94,14 @@ def _paper_in_order(session: Session, sitting: Sitting) -> Paper:
     return views.dealt(entering.paper_of(session, sitting.form_id), entering.deal_from(sitting.deal))
 
 
-def questions(view: views.CandidateView) -> Drawn:
+def questions(view: views.CandidateView) -> Drawn | Packed:
     """Give a running sitting's questions: drawn once while nothing is answered, else drawn now."""
     assert view.paper is not None, "a running sitting has its paper"
     if view.answers or view.flags:
         return draw(view.paper, view.answers, view.flags)
     found = kept(view.sitting_id, view.deal)
     if found is None:
-        found = draw(view.paper, {}, frozenset())
+        found = draw(view.paper, {}, frozenset()).packed()
         _keep(view.sitting_id, view.deal, found)
     return found
 

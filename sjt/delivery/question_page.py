@@ -21,8 +21,8 @@ import orjson
 from flask import render_template, request, url_for
 from markupsafe import Markup
 
-from sjt.delivery import views
-from sjt.delivery.drawing import Drawn
+from sjt.delivery import deflated, views
+from sjt.delivery.drawing import Drawn, Packed
 from sjt.delivery.model import Answer, Instant
 from sjt.times import iso
 
@@ -31,7 +31,9 @@ _MARK: Final = f"sjt{secrets.token_hex(6)}"
 _PLACES: Final = re.compile(rf"{_MARK}(strip|articles|review|ends|data)")
 MOST: Final = 200
 Key = tuple[Any, ...]
-_shells: OrderedDict[Key, tuple[bytes | str, ...]] = OrderedDict()
+Shell = tuple[tuple[bytes, deflated.Piece] | str, ...]
+"""A page's text, plain and packed, and between its pieces the names of what is filled in."""
+_shells: OrderedDict[Key, Shell] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -42,12 +44,12 @@ def key_of(
     return (version, title, part, tuple(sorted(display.items())), rest, overrun, number)
 
 
-def shell(key: Key) -> tuple[bytes | str, ...] | None:
-    """Give a page's pieces if they were drawn before: text as bytes, and between them names of what is filled in."""
+def shell(key: Key) -> Shell | None:
+    """Give a page's pieces if they were drawn before."""
     return _shells.get(key)
 
 
-def draw_shell(key: Key) -> tuple[bytes | str, ...]:
+def draw_shell(key: Key) -> Shell:
     """Draw the page around the questions, once for each key; asked for in a request, since it holds addresses."""
     behind = request.script_root  # a site below a prefix has other addresses, and nobody else's
     kept = (*key, behind) if behind else key
@@ -69,7 +71,9 @@ def draw_shell(key: Key) -> tuple[bytes | str, ...]:
         break_overrun=overrun,
     )  # fmt: skip
     pieces = _PLACES.split(text)
-    made = tuple(piece if n % 2 else piece.encode() for n, piece in enumerate(pieces))
+    made: Shell = tuple(
+        piece if n % 2 else (piece.encode(), deflated.pack(piece.encode(), 9)) for n, piece in enumerate(pieces)
+    )
     with _lock:
         _shells[kept] = made
         while len(_shells) > MOST:
@@ -77,8 +81,19 @@ def draw_shell(key: Key) -> tuple[bytes | str, ...]:
     return made
 
 
-def filled(pieces: tuple[bytes | str, ...], drawn: Drawn, ends: str, data: Mapping[str, Any]) -> bytes:
-    """Put a page together."""
+def body(shell: Shell, questions: Drawn | Packed, ends: str, data: Mapping[str, Any], *, packed: bool) -> bytes:
+    """Put a page together; ``packed``: for a browser that takes ``deflate``."""
+    if packed:
+        kept = questions.packed()
+        blocks = {
+            "strip": kept.strip,
+            "articles": kept.articles,
+            "review": kept.review,
+            "ends": deflated.as_it_stands(ends.encode()),
+            "data": deflated.as_it_stands(_in_html(orjson.dumps(data))),
+        }
+        return deflated.join(blocks[piece] if isinstance(piece, str) else piece[1] for piece in shell)
+    drawn = questions.unpacked()
     values = {
         "strip": drawn.strip,
         "articles": drawn.articles,
@@ -86,7 +101,7 @@ def filled(pieces: tuple[bytes | str, ...], drawn: Drawn, ends: str, data: Mappi
         "ends": ends.encode(),
         "data": _in_html(orjson.dumps(data)),
     }
-    return b"".join(piece if isinstance(piece, bytes) else values[piece] for piece in pieces)
+    return b"".join(values[piece] if isinstance(piece, str) else piece[0] for piece in shell)
 
 
 def _in_html(text: bytes) -> bytes:

@@ -24,13 +24,16 @@ CONNECTIONS: Final = 8
 """Side by side in one process; PostgreSQL has a hundred for all."""
 WAIT_SECONDS: Final = 5.0
 
-_POLLED: Final = (
-    "SELECT s.state, s.lease, s.content_head, s.total_ms, s.left_ms, s.ends_boot, s.ends_mono_ms, s.ends_at, "
-    "s.receipt, s.session_id, s.form_id, s.deal, p.display, p.help_at, p.help_seen_at, t.starts FROM sitting s "
-    "JOIN test_session t ON t.id = s.session_id LEFT JOIN sitting_page p ON p.sitting_id = s.id WHERE s.id = ?"
+_ROW: Final = (
+    "s.state, s.lease, s.content_head, s.total_ms, s.left_ms, s.ends_boot, s.ends_mono_ms, s.ends_at, "
+    "s.receipt, s.session_id, s.form_id, s.deal, p.display, p.help_at, p.help_seen_at, t.starts"
 )
+_TABLES: Final = (
+    "FROM sitting s JOIN test_session t ON t.id = s.session_id LEFT JOIN sitting_page p ON p.sitting_id = s.id"
+)
+_POLLED: Final = f"SELECT {_ROW} {_TABLES} WHERE s.id = ?"
 _FRESH: Final = (
-    "SELECT k.public, b.adjustment FROM sitting s JOIN booking b ON b.id = s.booking_id "
+    f"SELECT {_ROW}, k.public, b.adjustment {_TABLES} JOIN booking b ON b.id = s.booking_id "
     "LEFT JOIN session_key k ON k.session_id = s.session_id WHERE s.id = ? AND NOT EXISTS "
     "(SELECT 1 FROM ledger_body l WHERE l.sitting_id = s.id AND l.seq IS NOT NULL)"
 )
@@ -116,22 +119,12 @@ class Reader:
 
     def polled(self, sitting_id: UUID) -> Polled | None:
         row = self._one(_POLLED, sitting_id)
-        if row is None:
-            return None
-        state, ends_at, session_id, starts = SittingState(row[0]), _time(row[7]), row[9], _time(row[15])
-        assert starts is not None, "a session has its start"
-        known = session_id if isinstance(session_id, UUID) else UUID(session_id)
-        lease, head, total, left, boot, mono = row[1:7]
-        form_id, deal, display, help_at, help_seen_at = row[10:15]
-        return Polled(
-            state, lease, head, total, left, boot, mono, ends_at, row[8], known, form_id, deal, display, help_at,
-            help_seen_at, starts,
-        )  # fmt: skip
+        return None if row is None else _polled(row)
 
-    def fresh(self, sitting_id: UUID) -> Fresh | None:
+    def fresh(self, sitting_id: UUID) -> tuple[Polled, Fresh] | None:
         """Give what a page needs that opens for the first time; None if anything was stored for the sitting."""
         row = self._one(_FRESH, sitting_id)
-        return None if row is None else Fresh(row[0], row[1])
+        return None if row is None else (_polled(row), Fresh(*row[16:]))
 
     def close(self) -> None:
         """Close what is free; a question under way keeps its own until it has its answer."""
@@ -141,6 +134,18 @@ class Reader:
                 if found is not None:
                     found.close()
                 self._free.put(None)
+
+
+def _polled(row: Any) -> Polled:
+    state, ends_at, session_id, starts = SittingState(row[0]), _time(row[7]), row[9], _time(row[15])
+    assert starts is not None, "a session has its start"
+    known = session_id if isinstance(session_id, UUID) else UUID(session_id)
+    lease, head, total, left, boot, mono = row[1:7]
+    form_id, deal, display, help_at, help_seen_at = row[10:15]
+    return Polled(
+        state, lease, head, total, left, boot, mono, ends_at, row[8], known, form_id, deal, display, help_at,
+        help_seen_at, starts,
+    )  # fmt: skip
 
 
 def _time(value: Any) -> datetime | None:

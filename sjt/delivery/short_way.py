@@ -32,6 +32,7 @@ from sjt.access import Actor, Permission, may
 from sjt.accounts.throttle import Throttle
 from sjt.delivery import (
     candidate_page,
+    deflated,
     drawing,
     emergency_keys,
     entering,
@@ -80,6 +81,10 @@ class _Browser:
     state: str
     token: str = ""
     """The form token that was last found to be good."""
+    page_token: str = ""
+    """The form token that its pages are given."""
+    emergency: tuple[bytes, Mapping[str, Any]] | None = None
+    """The session's public key, and what the page needs of it."""
 
 
 class ShortWay:
@@ -98,6 +103,8 @@ class ShortWay:
         self._static = Path(app.static_folder or "")
         self._json = headers.of_reply("application/json")
         self._html = headers.of_reply("text/html; charset=utf-8")
+        varies = ("Vary", "Accept-Encoding, Cookie")
+        self._packed = [*(one for one in self._html if one[0] != "Vary"), deflated.HEADERS[0], varies]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -124,7 +131,7 @@ class ShortWay:
             if path == browser.state and method == "GET":
                 return self._state(browser)
             if path == "/sit/test" and browser.confirmed:
-                return self._page(browser)
+                return self._page(browser, packed=deflated.accepted(environ.get("HTTP_ACCEPT_ENCODING", "")))
         except Exception:  # whatever went wrong here: the route does it again, and says what it was
             return None
         return None
@@ -244,50 +251,61 @@ class ShortWay:
             said["starts"] = iso(row.starts)
         return orjson.dumps(said), self._json
 
-    def _page(self, browser: _Browser) -> _Answer | None:
+    def _page(self, browser: _Browser, *, packed: bool) -> _Answer | None:
         """Give the questions of a sitting that runs and of which nothing is stored yet: a hall opens them at once."""
         reader = quick_reads.reader()
         at = ledger.current().now()
-        row = reader.polled(browser.sitting_id) if reader is not None else None
-        if reader is None or row is None or row.lease != browser.lease:
+        read = reader.fresh(browser.sitting_id) if reader is not None else None
+        if read is None or read[0].lease != browser.lease:
             return None
+        row, fresh = read
         clock = views.clock_of(row, at)
         if clock.state is not SittingState.RUNNING:
             return None
-        fresh = reader.fresh(browser.sitting_id)
-        if fresh is None or _read(fresh.adjustment).get("rest_break_minutes"):
+        adjustment = _read(fresh.adjustment)
+        if adjustment.get("rest_break_minutes"):
             return None
-        drawn = drawing.kept(browser.sitting_id, views.deal_mark(row))
+        questions = drawing.kept(browser.sitting_id, views.deal_mark(row))
         paper = entering.kept_paper(row.form_id)
-        if drawn is None or paper is None:
+        if questions is None or paper is None:
             return None
         display = candidate_page.shown_display(_read(row.display)) if row.display is not None else {}
-        overrun = views.overrun_counts(_read(fresh.adjustment))
         key = question_page.key_of(
             assets.version_now(self._static), paper.title, paper.subtitle, display,
-            rest=False, overrun=overrun, number=len(drawn.places),
+            rest=False, overrun=views.overrun_counts(adjustment), number=len(questions.places),
         )  # fmt: skip
-        pieces = question_page.shell(key)
-        if pieces is None:
+        shell = question_page.shell(key)
+        if shell is None:
             return None
-        token = self._tokens.dumps(browser.seed)
-        emergency: Mapping[str, Any] = {}
-        if fresh.public is not None:
-            secret_key = self._app.extensions[guards.SETTINGS].secret_key
-            emergency = emergency_keys.of_public(
-                bytes(fresh.public), row.session_id, browser.sitting_id, row.lease, secret_key=secret_key
-            )
         data = question_page.data_of(
             question_page.FreshView(browser.sitting_id, row.lease, row.content_head, clock),
             at,
-            csrf=token if isinstance(token, str) else token.decode(),
-            emergency=emergency,
+            csrf=self._page_token(browser),
+            emergency=self._emergency(browser, row.session_id, fresh.public),
             help_state=candidate_page.state_of(row),
             break_left_ms=0,
             place=1,
             urls=question_page.plain_addresses(browser.sitting_id),
         )
-        return question_page.filled(pieces, drawn, local_time(clock.ends_at), data), self._html
+        body = question_page.body(shell, questions, local_time(clock.ends_at), data, packed=packed)
+        return body, self._packed if packed else self._html
+
+    def _page_token(self, browser: _Browser) -> str:
+        if not browser.page_token:
+            made = self._tokens.dumps(browser.seed)
+            browser.page_token = made if isinstance(made, str) else made.decode()
+        return browser.page_token
+
+    def _emergency(self, browser: _Browser, session_id: UUID, public: bytes | None) -> Mapping[str, Any]:
+        if public is None:
+            return {}
+        if browser.emergency is None or browser.emergency[0] != public:
+            secret_key = self._app.extensions[guards.SETTINGS].secret_key
+            of_public = emergency_keys.of_public(
+                bytes(public), session_id, browser.sitting_id, browser.lease, secret_key=secret_key
+            )
+            browser.emergency = public, of_public
+        return browser.emergency[1]
 
 
 def _whole(text: str) -> bool:

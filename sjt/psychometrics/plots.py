@@ -164,7 +164,15 @@ def histogram(salt: str, scores: Sequence[float], counts: Sequence[int], cut: fl
         axes.axhline(0, color=INK, linewidth=0.8)
         if cut is not None:
             axes.axvline(cut, color=COLOURS[1], linestyle=DASHES[1])
-            axes.annotate(f" pass mark {cut:g}", (cut, axes.get_ylim()[1]), color=COLOURS[1], va="top", fontsize=9)
+            axes.annotate(
+                f"pass mark {cut:g}",
+                (cut, axes.get_ylim()[1]),
+                xytext=(4, 0),
+                textcoords="offset points",
+                color=COLOURS[1],
+                va="top",
+                fontsize=9,
+            )
         axes.yaxis.get_major_locator().set_params(integer=True)
         axes.set_ylabel("Candidates")
         axes.set_xlabel("Total, marks")
@@ -178,6 +186,7 @@ PLACES = ((5, 3, "left"), (-5, 3, "right"), (5, -9, "left"), (-5, -9, "right"), 
 def _names(axes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     """Name the flagged items, each where it covers no other name nor point; with no such place, not at all."""
     scale = axes.figure.dpi / 72
+    axes.autoscale_view()  # until it is asked to, a plot has no scale to place names by
 
     def at(row: Mapping[str, Any]) -> tuple[float, float]:
         x, y = axes.transData.transform((100 * row["facility"], row["r"]))
@@ -221,9 +230,9 @@ def item_map(salt: str, rows: Sequence[Mapping[str, Any]], limits: Mapping[str, 
         _names(axes, known)
         axes.annotate(
             f"limit {limits['item_rest']:.2f}",
-            (axes.get_xlim()[1], limits["item_rest"]),
-            ha="right",
-            va="bottom",
+            (1.01, limits["item_rest"]),
+            xycoords=("axes fraction", "data"),  # beside the plot, where no point is
+            va="center",
             fontsize=8,
             color=COLOURS[1],
         )

@@ -40,10 +40,10 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
     stored = passwords.hashed("three calm otters")
 
     def took(stored_hash: str | None) -> float:
-        begun = time.perf_counter()
+        begun = time.process_time()
         for _ in range(5):
             assert not passwords.matches("wrong", stored_hash)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     wrong, unknown = took(stored), took(None)
     assert 0.2 < unknown / wrong < 5, "a decoy hash is verified, not skipped"

@@ -98,7 +98,7 @@ def test_two_administrators_cannot_put_each_other_out_at_once(either: db.Databas
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert len(refused) == 1
     with either.session() as session:
         assert len(service.people_with_role(session, Role.ADMINISTRATOR)) == 1
@@ -140,7 +140,7 @@ def test_a_link_used_twice_at_once_sets_one_password(postgresql_database: db.Dat
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert sorted(done) == ["refused", "set"]
 
 

@@ -17,7 +17,7 @@ from tests.builders.server import CHROMIUM_ARGUMENTS
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 @pytest.fixture

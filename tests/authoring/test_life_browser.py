@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 SCENARIO = "cypf-0001"
 AT = f"/bank/scenarios/{SCENARIO}"
 PASSWORD = "three plain words to sign"
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 def state() -> ScenarioState:

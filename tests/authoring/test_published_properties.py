@@ -76,7 +76,7 @@ def test_no_published_form_ever_breaks_a_constraint(
             session, "blueprints/drawn.toml", forms=forms, seed=seed, by=SYSTEM, now=NOW, without=seen
         )
         made = asked.id
-    built = build_now(made, seconds=20)
+    built = build_now(made, seconds=90)
     with db.session() as session:
         row = service.form_set(session, made)
     if not built:

@@ -194,7 +194,7 @@ def test_sjt_assemble_gives_the_reserve_last(tmp_path: Path) -> None:
     }  # fmt: skip
     file = tmp_path / "x.json"
     file.write_text(json.dumps({"bank": rows, "spec": spec}), encoding="utf-8")
-    result = CliRunner().invoke(assemble, [str(file), "--reserve", "--seconds", "10"])
+    result = CliRunner().invoke(assemble, [str(file), "--reserve", "--seconds", "60"])
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
     first, second, reserve = (set(form) for form in answer["forms"])

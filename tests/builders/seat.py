@@ -90,7 +90,7 @@ class Seat:
         self.ready()
 
     def ready(self) -> None:
-        self.page.wait_for_selector("html[data-ready]", timeout=20_000)
+        self.page.wait_for_selector("html[data-ready]", timeout=60_000)
 
     def waits(self, room: ARoom) -> None:
         page = self.page
@@ -106,12 +106,12 @@ class Seat:
     def begin(self, room: ARoom) -> UUID:
         self.waits(room)
         (sitting,) = service.start_room(room.id, by=INVIGILATOR)
-        self.page.wait_for_url("**/test#question-*", timeout=20_000)
+        self.page.wait_for_url("**/test#question-*", timeout=60_000)
         self.ready()
         return sitting
 
     def saved(self) -> None:
-        self.page.wait_for_selector("[data-save][data-state=saved]", timeout=20_000)
+        self.page.wait_for_selector("[data-save][data-state=saved]", timeout=60_000)
 
     def go(self, item_format: str) -> Any:
         """Open the first question of a format and give it."""
@@ -183,7 +183,7 @@ def close_for_time(sitting: UUID) -> None:
     keeper.act(Act(sitting, ActKind.CLOSED, "system", keeper.now(), {"cause": "time"}))
 
 
-def until(claim: Callable[[], Any], seconds: float = 30.0) -> float:
+def until(claim: Callable[[], Any], seconds: float = 60.0) -> float:
     """Wait until a claim holds and give how long that took."""
     start = time.monotonic()
     while not claim():

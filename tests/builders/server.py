@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(data: Path, *, seconds: float = 60, **settings: str) -> Iterator[str]:
+def serving(data: Path, *, seconds: float = 180, **settings: str) -> Iterator[str]:
     """Run `sjt serve` on a data folder and give its address; the log is left beside the data."""
     port = free_port()
     environ = {
@@ -59,7 +59,7 @@ def serving(data: Path, *, seconds: float = 60, **settings: str) -> Iterator[str
         finally:
             child.send_signal(signal.SIGTERM)
             try:
-                child.wait(timeout=20)
+                child.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()

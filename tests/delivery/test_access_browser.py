@@ -57,7 +57,6 @@ def context(settings: Settings, database: db.Database, player: Any, chromium: st
             reduced_motion="reduce",
         )
         found.add_init_script(VOICES)
-        found.set_default_timeout(20_000)
         yield found
         browser.close()
 

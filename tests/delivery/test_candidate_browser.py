@@ -124,7 +124,7 @@ def test_a_cut_line_loses_nothing_even_through_a_reload(seat: Seat, room: ARoom)
     question = seat.go("choose")
     item = question.locator(".item").get_attribute("data-item")
     question.locator("input").nth(2).click()
-    seat.page.wait_for_selector("[data-save][data-state=offline]", timeout=15_000)
+    seat.page.wait_for_selector("[data-save][data-state=offline]", timeout=60_000)
     assert "your answers are kept on this computer" in seat.page.locator("[data-save-text]").inner_text()
     assert item not in answers(sitting)
     seat.page.reload()
@@ -143,7 +143,7 @@ def test_submitting_names_what_is_missing_and_gives_one_receipt(seat: Seat, room
     page.click("[data-action=submit]")
     assert "are not complete" in page.locator("[data-submit-missing]").inner_text()
     page.locator("[data-action=submit-now]").dblclick()
-    page.wait_for_url("**/receipt*", timeout=15_000)
+    page.wait_for_url("**/receipt*", timeout=60_000)
     with db.session() as session:
         view = service.sitting_of(session, sitting, at=ledger.current().now())
         submits = [one for one in service.entries(session, sitting) if one.kind is EventKind.SUBMIT]

@@ -16,7 +16,7 @@ from sjt.delivery.tables import Incident
 from sjt.delivery.views import open_questions
 from sjt.times import ManualClock
 from tests.builders.sittings import Sat, a_sitting, minutes
-from tests.delivery.test_serving import served, ticks
+from tests.delivery.test_serving import served
 
 
 def log_of(database: db.Database, sat: Sat) -> Sequence[Incident]:
@@ -24,12 +24,13 @@ def log_of(database: db.Database, sat: Sat) -> Sequence[Incident]:
         return store.incidents(session, store.sitting(session, sat.id).session_id)
 
 
-def answering(server: Running, clock: ManualClock, sat: Sat, seconds: int) -> None:
-    """Let time pass while the page says every eight seconds that it is there."""
-    for second in range(seconds):
-        if second % 8 == 0:
+def beats(server: Running, clock: ManualClock, seconds: int, *speaking: Sat) -> None:
+    """Let time pass from beat to beat, while these pages say that they are there."""
+    for _ in range(0, seconds, 5):
+        for sat in speaking:
             sat.save()
-        ticks(server, clock, 1)
+        clock.advance(timedelta(seconds=5))
+        server.tick()
 
 
 def test_seven_minutes_without_network_stand_on_the_log_with_their_length(
@@ -37,14 +38,10 @@ def test_seven_minutes_without_network_stand_on_the_log_with_their_length(
 ) -> None:
     server = served(either, manual)
     sat, neighbour = a_sitting(server.ledger), a_sitting(server.ledger)
-    answering(server, manual, sat, 80)
-    neighbour.save()
+    beats(server, manual, 80, sat)
     last_word = manual.now()
     sat.save()
-    for _ in range(52):
-        ticks(server, manual, 8)
-        neighbour.save()
-    ticks(server, manual, 4)
+    beats(server, manual, 420, neighbour)
     (incident,) = log_of(either, sat)
     assert (incident.category, incident.sitting_id, incident.by) == (IncidentCategory.TECHNICAL, sat.id, "system")
     assert incident.at == last_word
@@ -52,12 +49,12 @@ def test_seven_minutes_without_network_stand_on_the_log_with_their_length(
     with either.session() as session:
         assert any("No contact" in words for words in open_questions(session, incident.session_id))
     sat.save(sat.event())
-    ticks(server, manual, 6)
+    beats(server, manual, 5)
     (incident,) = log_of(either, sat)
     assert incident.resolved_at == last_word + timedelta(seconds=420)
     assert "after 7 min." in incident.resolution
     assert log_of(either, neighbour) == []
-    answering(server, manual, sat, 80)
+    beats(server, manual, 80, sat)
     assert len(log_of(either, sat)) == 1
     server.stop()
 
@@ -66,8 +63,8 @@ def test_a_second_silence_is_a_second_incident(sqlite_file: db.Database, manual:
     server = served(sqlite_file, manual)
     sat = a_sitting(server.ledger)
     for _ in range(2):
-        answering(server, manual, sat, 16)
-        ticks(server, manual, 90)
+        beats(server, manual, 16, sat)
+        beats(server, manual, 90)
     first, second = log_of(sqlite_file, sat)
     assert first.resolved_at is not None
     assert second.resolved_at is None
@@ -75,29 +72,31 @@ def test_a_second_silence_is_a_second_incident(sqlite_file: db.Database, manual:
 
 
 @pytest.mark.parametrize("away", ["waiting", "paused", "released", "finished", "short"])
-def test_a_silence_that_is_no_fault_is_not_written_down(either: db.Database, manual: ManualClock, away: str) -> None:
-    server = served(either, manual)
+def test_a_silence_that_is_no_fault_is_not_written_down(
+    sqlite_file: db.Database, manual: ManualClock, away: str
+) -> None:
+    server = served(sqlite_file, manual)
     sat = a_sitting(server.ledger, started=away != "waiting")
-    answering(server, manual, sat, 80 if away != "waiting" else 0)
+    beats(server, manual, 80 if away != "waiting" else 0, sat)
     if away == "paused":
         sat.act(ActKind.PAUSED, reason="fire alarm")
     if away == "released":
         sat.act(ActKind.RELEASED, reason="another computer")
     if away == "finished":
         sat.act(ActKind.SUBMITTED)
-    ticks(server, manual, 45 if away == "short" else 300)
+    beats(server, manual, 45 if away == "short" else 300)
     if away == "paused":
         sat.act(ActKind.RESUMED)
-        ticks(server, manual, 40)
-    assert log_of(either, sat) == []
+        beats(server, manual, 40)
+    assert log_of(sqlite_file, sat) == []
     server.stop()
 
 
 def test_a_test_that_ends_in_silence_leaves_its_incident_open(either: db.Database, manual: ManualClock) -> None:
     server = served(either, manual)
     sat = a_sitting(server.ledger, minutes=4)
-    answering(server, manual, sat, 80)
-    ticks(server, manual, 200)
+    beats(server, manual, 80, sat)
+    beats(server, manual, 200)
     with either.session() as session:
         assert store.sitting(session, sat.id).state is SittingState.CLOSED
     (incident,) = log_of(either, sat)
@@ -106,10 +105,10 @@ def test_a_test_that_ends_in_silence_leaves_its_incident_open(either: db.Databas
 
 
 @pytest.mark.parametrize("what", ["server away", "clock set", "new server"])
-def test_the_servers_own_absence_is_nobodys_silence(either: db.Database, manual: ManualClock, what: str) -> None:
-    server = served(either, manual)
+def test_the_servers_own_absence_is_nobodys_silence(sqlite_file: db.Database, manual: ManualClock, what: str) -> None:
+    server = served(sqlite_file, manual)
     sat = a_sitting(server.ledger)
-    answering(server, manual, sat, 80)
+    beats(server, manual, 80, sat)
     if what == "server away":
         manual.advance(minutes(5))
     elif what == "clock set":
@@ -117,12 +116,12 @@ def test_the_servers_own_absence_is_nobodys_silence(either: db.Database, manual:
     else:
         server.stop()
         manual.advance(minutes(5))
-        server = served(either, manual)
+        server = served(sqlite_file, manual)
         sat.ledger = server.ledger
-    ticks(server, manual, 30)
-    assert [one for one in log_of(either, sat) if one.sitting_id] == []
-    answering(server, manual, sat, 80)
-    assert [one for one in log_of(either, sat) if one.sitting_id] == []
+    beats(server, manual, 30)
+    assert [one for one in log_of(sqlite_file, sat) if one.sitting_id] == []
+    beats(server, manual, 80, sat)
+    assert [one for one in log_of(sqlite_file, sat) if one.sitting_id] == []
     server.stop()
 
 

@@ -300,7 +300,7 @@ def test_a_sitting_runs_in_the_locked_browser_and_stops_outside_it(
     page.click("text=I am ready")
     page.wait_for_selector("[data-waiting]")
     (sitting,) = service.start_room(room.id, by=INVIGILATOR)
-    page.wait_for_url("**/test#question-*", timeout=20_000)
+    page.wait_for_url("**/test#question-*", timeout=60_000)
     seat.ready()
     seat.go("written").locator("textarea").fill("In the locked browser.")
     seat.saved()
@@ -319,7 +319,7 @@ def test_a_sitting_runs_in_the_locked_browser_and_stops_outside_it(
     staff.add_cookies([{"name": "sjt", "value": cookie_for(seat_app, Role.INVIGILATOR), "url": seat_address}])
     console = staff.new_page()
     console.goto(f"/room/{room.id}")
-    console.wait_for_selector("#attention :text('Safe Exam Browser only')", timeout=30_000)
+    console.wait_for_selector("#attention :text('Safe Exam Browser only')", timeout=60_000)
     taken.goto("/sit/test")
     assert "not the locked browser" in taken.inner_text("main") and taken.locator("article").count() == 0
     browser.close()

@@ -59,7 +59,7 @@ def test_thirty_minutes_without_a_line_lose_nothing_and_trap_nobody(
     a_seat.saved()
     a_seat.context.set_offline(True)
     a_seat.go("single").locator("input").nth(1).click()
-    page.wait_for_selector("[data-save][data-state=offline]", timeout=20_000)
+    page.wait_for_selector("[data-save][data-state=offline]", timeout=60_000)
     assert offer(a_seat).count() == 0, "a short cut needs no file"
     page.clock.fast_forward("12:00")
     a_seat.go("written").locator("textarea").fill("I would tell my manager at once.")
@@ -76,9 +76,9 @@ def test_thirty_minutes_without_a_line_lose_nothing_and_trap_nobody(
     assert minutes_left(a_seat) in (29, 30)
     # a request that left with the reload may outlive its page and the cut that the browser plays: then nothing waited
     # until now, and only from now on does the page count the two minutes after which it offers the file
-    page.wait_for_selector("[data-save][data-state=offline]", timeout=20_000)
+    page.wait_for_selector("[data-save][data-state=offline]", timeout=60_000)
     page.clock.fast_forward("02:15")
-    page.wait_for_selector("[data-file-offer]:not([hidden])", timeout=20_000)
+    page.wait_for_selector("[data-file-offer]:not([hidden])", timeout=60_000)
     assert "Keep working" in page.locator("[data-save-text]").inner_text()
     with page.expect_download() as waiting:
         offer(a_seat).locator("button").click()
@@ -141,7 +141,7 @@ def test_a_computer_an_hour_off_shows_the_right_times(hour_off: Seat, seat_room:
     assert not page.locator("[data-timer-left]").is_visible(), "hidden is hidden after a reload too"
     page.click("[data-action=time-toggle]")
     hour_off.context.set_offline(True)
-    page.wait_for_selector("[data-save][data-state=offline]", timeout=30_000)
+    page.wait_for_selector("[data-save][data-state=offline]", timeout=60_000)
     since = re.search(r"since (\d\d:\d\d)", page.inner_text("[data-save-text]"))
     now = {f"{in_local_zone(shifted.now() + timedelta(minutes=n)):%H:%M}" for n in (-1, 0)}
     assert since is not None and since.group(1) in now

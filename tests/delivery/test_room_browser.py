@@ -59,8 +59,8 @@ def test_a_seat_is_paused_by_keyboard_and_the_list_renews_with_the_focus_in_plac
     assert sitting is not None
     with db.transaction() as session:
         candidate_page.call_for_help(session, sitting, "asked for help", by=INVIGILATOR, now=utc_now())
-    page.wait_for_selector("#attention >> text=asked for help", timeout=12_000)
-    page.wait_for_selector(f"#seats [data-key='{room.booking(2)}'] >> text=Asked for help", timeout=12_000)
+    page.wait_for_selector("#attention >> text=asked for help", timeout=60_000)
+    page.wait_for_selector(f"#seats [data-key='{room.booking(2)}'] >> text=Asked for help", timeout=60_000)
     assert name.evaluate("one => one === document.activeElement")
     said = page.locator("body > .visually-hidden[role=status]").inner_text()
     assert "Seat 2" in said and "asked for help" in said

@@ -40,7 +40,7 @@ def test_a_computer_checks_itself_and_the_room_s_list_knows(page: Any, room: ARo
     with db.session() as session:
         room_id = preflight.room_of(session, room.id)
     page.goto(f"/preflight/{room_id}")
-    page.wait_for_selector("[data-sum][data-serves]", timeout=25_000)
+    page.wait_for_selector("[data-sum][data-serves]", timeout=60_000)
     states = page.eval_on_selector_all(
         "[data-check]", "all => Object.fromEntries(all.map((one) => [one.dataset.check, one.dataset.serves]))"
     )
@@ -48,7 +48,7 @@ def test_a_computer_checks_itself_and_the_room_s_list_knows(page: Any, room: ARo
     assert "trial answers stored" in page.locator("[data-check=line] [data-found]").inner_text()
     page.get_by_label("Seat number or name").fill("14")
     page.get_by_role("button", name="Send the result").click()
-    sync_api.expect(page.locator("[data-sent]")).to_contain_text("shows 14 as serving", timeout=15_000)
+    sync_api.expect(page.locator("[data-sent]")).to_contain_text("shows 14 as serving", timeout=60_000)
     with db.session() as session:
         assert preflight.seats_checked(session, room.id) == (1, 24)
         (machine,) = preflight.machines(session, room.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
@@ -114,6 +115,13 @@ def test_what_the_short_way_answers_is_what_the_route_answers(seat: Any) -> None
     assert shown == beside
     assert "question-1" in shown
     assert 'data-scheme="cream"' in shown
+    packed = both_ways(seat, lambda: seat.client.get("/sit/test", headers={"Accept-Encoding": "gzip, deflate, br"}))
+    same_headers(*packed)
+    for one in packed:
+        assert one.headers["Content-Encoding"] == "deflate"
+        assert {"Accept-Encoding", "Cookie"} <= one.vary.as_set(preserve_casing=True)
+        assert changing.sub("", zlib.decompress(one.data).decode()) == shown
+        assert len(one.data) < len(page.data) / 2
     running, longer = both_ways(seat, lambda: seat.client.get(state))
     assert running.json == longer.json
     seq = iter(range(10))

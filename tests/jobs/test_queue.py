@@ -70,7 +70,7 @@ def test_two_workers_never_claim_one_job(postgresql_database: db.Database) -> No
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert sorted(claimed) == sorted(wanted)
 
 

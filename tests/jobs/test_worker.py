@@ -116,7 +116,7 @@ def test_a_deaf_job_is_ended_from_outside(environment: None, monkeypatch: pytest
     until(lambda: job(job_id).done > 0, "progress")
     with db.transaction() as session:
         service.cancel(session, job_id, by=SYSTEM, now=utc_now())
-    thread.join(timeout=25)
+    thread.join(timeout=60)
     assert job(job_id).state is JobState.CANCELLED and children_of(job_id) == []
 
 
@@ -144,7 +144,7 @@ def test_a_job_whose_own_process_is_killed_is_tried_again_three_times_in_all(env
         thread.start()
         until(lambda: bool(children_of(job_id)), "the child")
         os.kill(children_of(job_id)[0], signal.SIGKILL)
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     failed = job(job_id)
     assert (failed.state, failed.attempts) == (JobState.FAILED, 3)
 
@@ -154,6 +154,6 @@ def test_a_worker_told_to_stop_hands_its_job_back(a_worker: Callable[[], subproc
     child = a_worker()
     until(lambda: job(job_id).done > 0, "progress")
     child.terminate()
-    assert child.wait(timeout=20) == 0
+    assert child.wait(timeout=60) == 0
     found = job(job_id)
     assert (found.state, found.attempts) == (JobState.QUEUED, 0) and children_of(job_id) == []

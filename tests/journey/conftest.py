@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from sjt.demo.people import PASSWORD
 from tests.builders.server import CHROMIUM_ARGUMENTS, serving
-
-expect.set_options(timeout=20_000)  # a machine that does other things beside is slow, not wrong
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,6 @@ def somebody(browser: Browser, demonstration: Demonstration) -> Iterator[Callabl
         context = browser.new_context(base_url=demonstration.address, viewport={"width": width, "height": height})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
         page.on(
             "console",

@@ -28,7 +28,6 @@ def test_axe_and_the_keyboard_find_nothing_wrong(
     # axe puts inline style into the page, which the policy would stop
     context = browser.new_context(base_url=demonstration.address, bypass_csp=True, viewport=WIDE)
     page = context.new_page()
-    page.set_default_timeout(60_000)
     page.goto("/sign-in")
     faults = [("/sign-in", fault) for fault in walker.faults_of(page)]
     page.get_by_label("Log-in name").fill(login)

@@ -213,7 +213,7 @@ def invigilator_starts(page: Page) -> str:
 
 
 def candidate_sits(page: Page, invigilator: Page, room: str, person: Apprentice) -> str:
-    page.wait_for_selector("[data-item]:visible", timeout=20_000)
+    page.wait_for_selector("[data-item]:visible", timeout=60_000)
     seen: set[str] = set()
     for number in range(1, 40):
         formats = answer_what_shows(page)
@@ -221,9 +221,9 @@ def candidate_sits(page: Page, invigilator: Page, room: str, person: Apprentice)
         if number == 1:
             page.get_by_role("button", name=re.compile("Flag")).click()
         if number == 3:
-            expect(page.locator("[data-save-text]")).to_have_text(re.compile("All answers saved"), timeout=10_000)
+            expect(page.locator("[data-save-text]")).to_have_text(re.compile("All answers saved"), timeout=60_000)
             page.reload()  # as good as a killed browser: the page comes back with everything
-            page.wait_for_selector("[data-item]:visible", timeout=20_000)
+            page.wait_for_selector("[data-item]:visible", timeout=60_000)
         if number == 5:
             pause_and_add_time(page, invigilator, room, person)
         following = page.locator('[data-action="next"]:visible')
@@ -250,11 +250,11 @@ def pause_and_add_time(page: Page, invigilator: Page, room: str, person: Apprent
     invigilator.get_by_role("link", name=f"{person.given} {person.family}").first.click()
     invigilator.get_by_role("link", name="Pause…").first.click()
     _give_reason(invigilator, "Pause")
-    expect(page.get_by_role("heading", name="Your test is paused")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="Your test is paused")).to_be_visible(timeout=60_000)
     assert not page.locator("[data-item]:visible").count(), "items are hidden while the clock is stopped"
     invigilator.get_by_role("link", name=re.compile("^(Resume|Go on)…")).first.click()
     _give_reason(invigilator, "Go on|Resume")
-    page.wait_for_selector("[data-item]:visible", timeout=20_000)
+    page.wait_for_selector("[data-item]:visible", timeout=60_000)
     invigilator.get_by_role("link", name="Add time…").first.click()
     invigilator.get_by_role("dialog").get_by_label("Minutes to add").fill("5")
     _give_reason(invigilator, "Add time")
@@ -333,7 +333,7 @@ def assessor_marks(page: Page) -> None:
 def psychometrician_analyses_and_proposes(page: Page, forms: list[str]) -> None:
     _open_york(page, "/analysis/")
     page.get_by_role("button", name=re.compile("^Analyse")).first.click()
-    until = time.monotonic() + 120
+    until = time.monotonic() + 240
     while time.monotonic() < until and not page.get_by_text("only counts are shown").count():
         look_again(page)
     expect(page.get_by_text("1 candidate: fewer than 10, so only counts are shown.")).to_be_visible()
@@ -388,7 +388,7 @@ def officers_adopt_and_release(first: Page, second: Page, forms: list[str], pers
     _open_york(first, "/results/")
     if first.get_by_role("button", name="Mark the session").count():
         first.get_by_role("button", name="Mark the session").click()
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240
         while time.monotonic() < until and not first.get_by_role("button", name="Propose the release").count():
             time.sleep(1)
             _open_york(first, "/results/")

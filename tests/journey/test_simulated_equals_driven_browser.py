@@ -219,7 +219,6 @@ def drive(browser: Browser, room: ARoom, database: db.Database, settings: Settin
     with ledger_on(database, clock) as keeper, served(delivery_app(settings, database, clock)) as address:
         context = browser.new_context(base_url=address)
         page = context.new_page()
-        page.set_default_timeout(15_000)
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
 
@@ -238,7 +237,7 @@ def drive(browser: Browser, room: ARoom, database: db.Database, settings: Settin
         page.click("text=I am ready")
         page.wait_for_selector("[data-waiting]")
         (sitting_id,) = service.start_room(room.id, by=INVIGILATOR)
-        page.wait_for_url("**/test#question-*", timeout=20_000)
+        page.wait_for_url("**/test#question-*", timeout=60_000)
         page.wait_for_selector("html[data-ready]")
         dealt, _ = paper_now(sitting_id, keeper.now())
         for number, item in enumerate(dealt.items(), start=1):

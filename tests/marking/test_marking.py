@@ -112,7 +112,7 @@ def test_markers_who_ask_in_the_same_moment_get_different_answers(postgresql_dat
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     given = [script for script in got if script is not None]
     assert len(given) >= 1 and len(given) == len(set(given))
 

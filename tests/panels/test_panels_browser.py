@@ -18,7 +18,7 @@ from tests.panels.conftest import Asked, Worker, answer_all, experts, keyed
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
-PATIENCE = 30_000
+PATIENCE = 60_000
 
 
 @pytest.fixture

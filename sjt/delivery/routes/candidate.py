@@ -17,6 +17,7 @@ from sjt.accounts import organisation
 from sjt.delivery import (
     candidate_page,
     candidate_session,
+    deflated,
     drawing,
     emergency_keys,
     ledger,
@@ -228,7 +229,9 @@ def sitting() -> ResponseReturnValue:
         number=len(drawn.places),
     )
     ends = local_time(view.clock.ends_at)
-    return Response(question_page.filled(question_page.draw_shell(key), drawn, ends, data), mimetype="text/html")
+    packed = deflated.accepted(request.headers.get("Accept-Encoding", ""))
+    page_body = question_page.body(question_page.draw_shell(key), drawn, ends, data, packed=packed)
+    return Response(page_body, mimetype="text/html", headers=deflated.HEADERS if packed else ())
 
 
 def _without_lock(sitting_id: UUID) -> ResponseReturnValue | None:

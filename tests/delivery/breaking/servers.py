@@ -55,7 +55,7 @@ class Server:
     def log(self) -> Path:
         return self.data / f"server-{self.port}.log"
 
-    def start(self, *, seconds: float = 60.0, wait: bool = True) -> Server:
+    def start(self, *, seconds: float = 180.0, wait: bool = True) -> Server:
         order = {
             "arguments": ["serve", "--port", str(self.port), *self.arguments],
             "environ": environ(self.data, self.url) | self.extra,
