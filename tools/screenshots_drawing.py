@@ -107,8 +107,8 @@ def shrink_kept(into: Path) -> None:
 class Cast:
     """One browser, and a signed-in page for each person who is asked for."""
 
-    def __init__(self, browser: Browser, address: str) -> None:
-        self.browser, self.address = browser, address
+    def __init__(self, browser: Browser, address: str, *, bypass_csp: bool = False) -> None:
+        self.browser, self.address, self.bypass_csp = browser, address, bypass_csp
         self.pages: dict[str, Page] = {}
 
     def __getitem__(self, login: str) -> Page:
@@ -118,6 +118,7 @@ class Cast:
                 locale="en-GB",
                 viewport={"width": DESKTOP[0], "height": DESKTOP[1]},
                 device_scale_factor=1,
+                bypass_csp=self.bypass_csp,
             )
             page = self.pages[login] = context.new_page()
             page.set_default_timeout(60_000)

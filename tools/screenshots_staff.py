@@ -181,6 +181,23 @@ def links_of(page: Page) -> list[str]:
     return found
 
 
+def reach(page: Page, view: View, words: dict[str, str]) -> bool:
+    """Go where the view is; false, with a line on the error stream, if nothing leads there."""
+    page.goto(view.start.format(**words))
+    for step, pattern in enumerate(view.then):
+        if pattern.startswith("+"):
+            page.goto(page.url + pattern[1:])
+            continue
+        whole = "part=" in pattern  # of an analysis: one form's tab
+        fitting = [link for link in links_of(page) if re.search(pattern, link if whole else link.split("?")[0])]
+        if not fitting:
+            print(f"{view.name}: nothing on {page.url} leads to {pattern}", file=sys.stderr)
+            return False
+        first = min(view.nth, len(fitting) - 1) if step == 0 else 0
+        page.goto(fitting[-1 if view.last else first])
+    return True
+
+
 def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> None:
     words = {"session": told["session"], "finished": told["finished"][-1]}
     if not names or names & {"panel", "rate", "judging-judge"}:
@@ -197,24 +214,13 @@ def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> 
         if names and view.name not in names:
             continue
         page = cast[view.login]
-        page.goto(view.start.format(**words))
-        for step, pattern in enumerate(view.then):
-            if pattern.startswith("+"):
-                page.goto(page.url + pattern[1:])
-                continue
-            whole = "part=" in pattern  # of an analysis: one form's tab
-            fitting = [link for link in links_of(page) if re.search(pattern, link if whole else link.split("?")[0])]
-            if not fitting:
-                print(f"{view.name}: nothing on {page.url} leads to {pattern}", file=sys.stderr)
-                break
-            first = min(view.nth, len(fitting) - 1) if step == 0 else 0
-            page.goto(fitting[-1 if view.last else first])
-        else:
-            if view.name.startswith("preflight"):
-                expect(page.locator("[data-sum]")).not_to_contain_text("running", timeout=60_000)
-            artist.draw(page, view.name)
-            if view.printed:
-                artist.print(page, view.name)
+        if not reach(page, view, words):
+            continue
+        if view.name.startswith("preflight"):
+            expect(page.locator("[data-sum]")).not_to_contain_text("running", timeout=60_000)
+        artist.draw(page, view.name)
+        if view.printed:
+            artist.print(page, view.name)
     if not names or names & PAGES:
         pool(cast, artist)
     if not names or "link" in names:

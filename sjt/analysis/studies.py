@@ -62,22 +62,25 @@ def _found(
 ) -> dict[str, Any]:
     """One topic's result; too few candidates are said, not computed."""
     fewest = TOPICS[topic].fewest
+    if topic is Topic.FAIRNESS:
+        from sjt.analysis import study_fairness, study_pool
+
+        with context.session() as session:
+            pool = study_pool.read(session, data)
+        return study_fairness.fairness(data, pool) if pool.n >= fewest else _too_few(pool.n, fewest)
     if data.n < fewest:
-        words = f"{data.n} candidates are too few: this study needs {fewest}. Pool sessions by studying the form."
-        return {"verdict": [words], "sections": [], "notes": [], "pictures": {}}
+        return _too_few(data.n, fewest)
     if topic is Topic.MODEL:
         from sjt.analysis import study_model
 
         return study_model.study(data)
-    if topic in (Topic.FAIRNESS, Topic.VALIDITY):
-        from sjt.analysis import study_groups
+    if topic is Topic.VALIDITY:
+        from sjt.analysis import study_validity
 
-        if topic is Topic.FAIRNESS:
-            return study_groups.fairness(data)
         with context.session() as session:
             outcomes = criteria.outcomes(session)
             first = _first_tries(session, data)
-        return study_groups.validity(data, outcomes, first)
+        return study_validity.validity(data, outcomes, first)
     if topic in (Topic.DRIFT, Topic.EQUATING):
         from sjt.analysis import study_forms, study_leaks
 
@@ -93,7 +96,16 @@ def _found(
 
         return study_security.study(data)
     with context.session() as session:
+        if topic is Topic.FIRMNESS:
+            from sjt.analysis import study_firm
+
+            return study_firm.study(data, session)
         return what_if.study(data, asked, session)
+
+
+def _too_few(n: int, fewest: int) -> dict[str, Any]:
+    words = f"{n} candidates are too few: this study needs {fewest}. Pool sessions by studying the form."
+    return {"verdict": [words], "sections": [], "notes": [], "pictures": {}}
 
 
 def _begins(data: Data) -> Any:

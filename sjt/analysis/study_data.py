@@ -149,11 +149,11 @@ def read(session: Session, args: Mapping[str, Any]) -> Data:
         sittings,
         found.simulated,
         titles,
-        _facts(sittings, people),
+        facts_of(sittings, people),
     )
 
 
-def _facts(sittings: Sequence[Any], people: Mapping[UUID, Any]) -> dict[str, list[str]]:
+def facts_of(sittings: Sequence[Any], people: Mapping[UUID, Any]) -> dict[str, list[str]]:
     """Facts that groups are made of; those that are the same for everybody are left out."""
     out: dict[str, list[str]] = {"experience": [], "age": [], "employer": [], "provider": []}
     for one in sittings:

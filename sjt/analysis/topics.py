@@ -17,6 +17,7 @@ class Topic(StrEnum):
     EQUATING = "equating"
     SECURITY = "security"
     VALIDITY = "validity"
+    FIRMNESS = "firmness"
     WHAT_IF = "what-if"
 
 
@@ -38,6 +39,11 @@ TOPICS: Final[dict[Topic, About]] = {
         "Times and likeness", "Answers too quick to be read; answers too much alike. Evidence only.", 10
     ),
     Topic.VALIDITY: About("Validity", "How marks go with portfolio, interview, experience and a second try.", 10),
+    Topic.FIRMNESS: About(
+        "Firm decisions",
+        "How often each candidate near the pass mark would pass, had others been asked.",
+        2,
+    ),
     Topic.WHAT_IF: About("What if", "A change of key, rule or pass mark, before it is made.", 1),
 }
 STANDING: Final = tuple(topic for topic in Topic if topic is not Topic.WHAT_IF)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 from sqlmodel import Session
 
+from sjt.analysis import study_firm
 from sjt.analysis.sections import between, counted, number, per_cent, section
 from sjt.analysis.study_data import Data
 from sjt.analysis.topics import RULES
@@ -17,7 +16,6 @@ from sjt.authoring.model import RULE_OF_FORMAT
 from sjt.errors import Fault, InputError, ScoringRefused
 from sjt.psychometrics import rescore, scoring
 from sjt.psychometrics.gram import FloatArray
-from sjt.results import service as results
 from sjt.results.forms import CREDIT
 from sjt.results.keying import key_of
 
@@ -33,7 +31,7 @@ def study(data: Data, asked: Mapping[str, Any], session: Session) -> dict[str, A
     asked : mapping
         Any of ``item`` with ``key`` or ``withdraw``; ``format`` with ``rule``; ``cut`` (added to every pass mark).
     session : Session
-        To read the judges' panel.
+        To read the panels of judges and of experts.
     """
     before = rescore.Scored(data.marks, data.maxima, data.cut_of_each())
     marks, maxima = data.marks.copy(), data.maxima.copy()
@@ -157,7 +155,7 @@ def _laid_out(
                 foot=f"{len(made['changed']) - MOST_ROWS} more not listed." if len(made["changed"]) > MOST_ROWS else "",
             )
         )
-        sections += [_multiverse(data, before), *_firm(data, before, session)]
+        sections += [_multiverse(data, before), *study_firm.summaries(data, session)]
     return {"verdict": verdict, "sections": sections, "notes": [], "pictures": {}, "decisions": made}
 
 
@@ -197,65 +195,6 @@ def _multiverse(data: Data, before: rescore.Scored) -> dict[str, Any]:
     )
 
 
-def _firm(data: Data, before: rescore.Scored, session: Session) -> list[dict[str, Any]]:
-    """How firm the decisions of each form are over other judges."""
-    out = []
-    for form in data.shared_forms:
-        own = np.array([one == form for one in data.cohort.form_of])
-        live = [item.id for item in data.secrets[form].items if item.live]
-        ratings = _ratings(session, form, live)
-        cut, (exact, se) = data.cuts[form], data.cut_errors.get(form, (np.nan, np.nan))
-        rounded = partial(_rounded, unit=data.secrets[form].mark_unit)
-        if ratings is not None:
-            draw = rescore.judges_drawn(before.totals[own], ratings, rounded)
-            lead = f"The {ratings.shape[0]} judges drawn anew 500 times with all their ratings; answers and keys stay."
-        elif np.isfinite(se) and se > 0:
-            draw = rescore.cut_drawn(before.totals[own], exact, se, rounded)
-            lead = "No single ratings are held here: the pass mark is drawn 500 times from its standard error."
-        else:
-            continue
-        found = rescore.firmness(before.totals[own], cut, draw, replications=500)
-        low, high = np.quantile(found.cuts, [0.025, 0.975])
-        out.append(
-            section(
-                f"Had other judges sat: {data.name_of(form)}",
-                [
-                    "Pass mark",
-                    "95 % of resampled panels",
-                    "Decisions that differ, on average",
-                    "Decisions less sure than 95 %",
-                ],
-                [
-                    [
-                        number(cut, 1),
-                        between([float(low), float(high)], 1),
-                        per_cent(found.flips, 1),
-                        int(found.unsure.size),
-                    ]
-                ],
-                numbers=(0, 2, 3),
-                lead=lead,
-            )
-        )
-    return out
-
-
-def _ratings(session: Session, form: str, items: Sequence[str]) -> FloatArray | None:
-    """Judges × items of the newest panel on this form; None without two judges."""
-    panels = [panel for panel in results.panels(session) if form in panel.forms]
-    for panel in sorted(panels, key=lambda one: one.created_at, reverse=True):
-        said = results.standing(session, panel)
-        judges = sorted({judge for by in said.values() for judge in by})
-        table = np.array(
-            [[float(said.get(item, {}).get(judge, Fraction(-1))) for item in items] for judge in judges],
-            dtype=np.float64,
-        ).reshape(len(judges), len(items))
-        table[table < 0] = np.nan
-        if len(judges) > 1 and np.isfinite(table).any(axis=0).all():
-            return table
-    return None
-
-
 def _format(data: Data, item: str) -> str:
     return str(data.cohort.responses.specs[item].format)
 
@@ -286,8 +225,3 @@ def _again(data: Data, item: str, *, key: str = "", rule: str = "") -> FloatArra
             score = bound.mark(data.cohort.raw.get(item, {}).get(row))
             out[row] = float(scoring.item_mark(score, held.worth)) if score.total is not None else 0.0
     return out
-
-
-def _rounded(cut: float, *, unit: Fraction) -> float:
-    """The plan's rounding of a pass mark."""
-    return float(scoring.cut_applied(Fraction(repr(round(cut, 6))), unit))

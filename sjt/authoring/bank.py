@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -98,9 +99,12 @@ LOOSE = ("blueprints/", "statistics/", "judgements/")
 
 def reread(earlier: Reading, files: Mapping[str, bytes]) -> Reading | None:
     """Read a bank that differs from one read before in loose files alone; None where more has changed."""
-    names = {name for name in earlier.files.keys() | files.keys() if earlier.files.get(name) != files.get(name)}
-    if not all(name.startswith(LOOSE) for name in names):
-        return None
+    names: set[str] = set()
+    for name in earlier.files.keys() | files.keys():
+        if earlier.files.get(name) != files.get(name):
+            if not name.startswith(LOOSE):
+                return None
+            names.add(name)
     reader = _Reader({name: files[name] for name in sorted(names & files.keys())})
     reader.sizes()
     reader.blueprints()
@@ -255,12 +259,13 @@ class _Reader(FileReader):
             if name.startswith(folder) and name.endswith(ending) and parts_of(name)[:-1] == (folder,)
         ]
 
+    @cached_property
     def folders(self) -> Sequence[str]:
         parts = (parts_of(name) for name in self.files if name.startswith("scenarios/"))
         return sorted({own[1] for own in parts if len(own) > 2})
 
     def scenarios(self) -> Iterator[Scenario]:
-        for folder in self.folders():
+        for folder in self.folders:
             name = scenario_file(folder)
             found = read_scenario(name, folder, self.files.get(name))
             self.took(name, found)
@@ -271,7 +276,7 @@ class _Reader(FileReader):
 
     def keys(self) -> Iterator[tuple[str, KeySet]]:
         seen = self.key_files
-        for folder in self.folders():
+        for folder in self.folders:
             name = key_file(folder)
             found = read_key(name, folder, self.files.get(name))
             self.took(name, found)

@@ -50,8 +50,9 @@ def coverage(bank: Bank, option: str, scenarios: Iterable[Scenario] | None = Non
         raise InputError(f"The standard has no option {option}. Its options are {', '.join(standard.option_ids)}.")
     pool = bank.scenarios if scenarios is None else tuple(scenarios)
     chosen = [scenario for scenario in pool if scenario.option in (CORE, option)]
-    primary = Counter(code for scenario in chosen for code in scenario.primary_codes())
-    secondary = Counter(code for scenario in chosen for code in scenario.secondary_codes())
+    tags = Counter([(tag.role == "primary", tag.code) for scenario in chosen for tag in scenario.ksbs])
+    primary = Counter({code: n for (is_primary, code), n in tags.items() if is_primary})
+    secondary = Counter({code: n for (is_primary, code), n in tags.items() if not is_primary})
     outcomes = Counter(outcome for scenario in chosen for outcome in scenario.outcomes)
     areas = Counter(area for scenario in chosen for area in scenario.areas)
     formats = Counter(item.format.value for scenario in chosen for item in scenario.items)

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.authoring import store
+from sjt.authoring import store, store_drafts
 from sjt.authoring.bank import key_file, load_pair, scenario_file
 from sjt.authoring.draft import Cell, Fields, from_scenario, new_draft, tidy
 from sjt.authoring.draft_steps import add_step, fields_of
@@ -78,7 +78,7 @@ def _begin(
 
 def free_id(session: Session, bank_id: str) -> str:
     """Give the next id that no scenario and no draft of the bank has."""
-    given = store.ids_given(session)
+    given = store_drafts.ids_given(session)
     heads = Counter(one.rpartition("-")[0] for one in given)
     letters = re.sub(r"[^a-z0-9]", "", bank_id).lstrip("0123456789") or "scenario"
     head = heads.most_common(1)[0][0] if heads else letters
@@ -90,7 +90,7 @@ def edit(session: Session, scenario_id: str, *, by: Actor, now: datetime) -> UUI
     """Give the open draft of a scenario, begun from its current version if there is none."""
     known = _known(session, scenario_id)
     refuse_retired(known)
-    held = store.open_draft_of(session, scenario_id)
+    held = store_drafts.open_draft_of(session, scenario_id)
     if held is not None:
         return held.id
     return _begin(session, scenario_id, known.version, version_fields(session, scenario_id), by=by, now=now)
@@ -124,7 +124,7 @@ def reskin(session: Session, scenario_id: str, *, by: Actor, now: datetime) -> U
 
 def parent_of(session: Session, scenario_id: str) -> str:
     """Give the scenario that one was made from; empty for one with no parent."""
-    row = store.open_draft_of(session, scenario_id)
+    row = store_drafts.open_draft_of(session, scenario_id)
     if row is not None and (found := fields_of(session, row).get("reskin_of")):
         return found
     return version_fields(session, scenario_id).get("reskin_of", "") if store.scenario(session, scenario_id) else ""

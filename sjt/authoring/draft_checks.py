@@ -15,6 +15,8 @@ from sjt.authoring.places import Places
 from sjt.authoring.story_marks import Spot, spot
 
 MISSING = "F03"
+TONES = ("error", "warning", "todo")
+"""As a list of findings has them: what is wrong before what is not written yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ class FieldFinding:
     remedy: str
     spot: Spot | None = None
     """Inside the story: the words it is about."""
+
+    @property
+    def tone(self) -> str:
+        """Give what it is to somebody at work: a part that is not written yet is no fault there, before it is sent."""
+        return "todo" if self.rule == MISSING else self.severity
 
     @property
     def line(self) -> int | None:
@@ -76,7 +83,7 @@ def look(held: Reading, built: Built, fields: Fields, *, today: date, whole: boo
         told = one.rule == "L07" and placed.field == f"i.{one.item[-1:]}.key" and f"i.{one.item[-1:]}" in reasonless
         if not (unwritten or told or (about_key and ".why" not in placed.field)):
             found.append(placed)
-    return sorted(found, key=lambda one: (one.severity, _place(one.field, fields), one.rule))
+    return sorted(found, key=lambda one: (TONES.index(one.tone), _place(one.field, fields), one.rule))
 
 
 def _placed(one: Finding, reading: Reading, built: Built, fields: Fields) -> FieldFinding:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from sjt.access import Actor
-from sjt.authoring import store
+from sjt.authoring import store_drafts
 from sjt.authoring.tables import (
     ScenarioDraft,
     ScenarioDraftStep,
@@ -22,7 +22,7 @@ MOST_SIGNS = 400_000
 
 
 def draft(session: Session, draft_id: UUID) -> ScenarioDraft:
-    found = store.draft(session, draft_id)
+    found = store_drafts.draft(session, draft_id)
     if found is None:
         raise NotFound("There is no such draft. The list of drafts has those that are open.")
     return found
@@ -34,13 +34,13 @@ def fields_of(session: Session, row: ScenarioDraft) -> dict[str, str]:
 
 
 def newest_step(session: Session, row: ScenarioDraft) -> ScenarioDraftStep:
-    found = store.step(session, row.id, row.revision)
+    found = store_drafts.step(session, row.id, row.revision)
     assert found is not None, "a draft has a step for its revision"
     return found
 
 
 def opened(session: Session, draft_id: UUID) -> ScenarioDraft:
-    row = store.draft(session, draft_id, hold=True)
+    row = store_drafts.draft(session, draft_id, hold=True)
     if row is None:
         raise NotFound("There is no such draft. The list of drafts has those that are open.")
     if row.open_for is None:

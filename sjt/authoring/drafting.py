@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.authoring import import_export, store
+from sjt.authoring import import_export, store, store_drafts
 from sjt.authoring.draft import Fields, tidy
 from sjt.authoring.draft_beginning import bring_in as bring_in
 from sjt.authoring.draft_beginning import edit as edit
@@ -90,16 +90,17 @@ def save(
 
 
 def _against(session: Session, row: ScenarioDraft, revision: int, yours: Fields) -> Merge:
-    base = store.step(session, row.id, revision)
+    base = store_drafts.step(session, row.id, revision)
     return merge(base.held if base else {}, newest_step(session, row).held, yours)
 
 
 def _set_aside(
     session: Session, row: ScenarioDraft, revision: int, yours: Fields, *, by: Actor, now: datetime
 ) -> Saved:
-    base = store.step(session, row.id, revision)
+    base = store_drafts.step(session, row.id, revision)
     start = dict(base.held) if base else {}
-    for waiting in store.asides(session, row.id):  # a repeat of the same save, or the next one typed on top of it
+    # the same save again, or the next one typed on top of it
+    for waiting in store_drafts.asides(session, row.id):
         if waiting.by == by.id and waiting.base == start and not waiting.version:
             waiting.held, waiting.at = dict(yours), now
             session.add(waiting)
@@ -113,7 +114,7 @@ def _set_aside(
 
 def _go(session: Session, row: ScenarioDraft, way: str, *, by: Actor, now: datetime) -> int:
     current = newest_step(session, row)
-    target = store.step(session, row.id, current.undo_to if way == "undo" else current.redo_to)
+    target = store_drafts.step(session, row.id, current.undo_to if way == "undo" else current.redo_to)
     if target is None:
         return row.revision
     if way == "undo":
@@ -132,7 +133,7 @@ def ways(session: Session, row: ScenarioDraft) -> tuple[bool, bool]:
 
 def waiting(session: Session, aside_id: UUID) -> tuple[ScenarioDraftAside, ScenarioDraft, Merge]:
     """Give a save that waits, its draft, and how the two stand to each other now."""
-    held = store.aside(session, aside_id)
+    held = store_drafts.aside(session, aside_id)
     if held is None:
         raise NotFound("There is no such save. Open the draft from the list of drafts.")
     row = draft(session, held.draft_id)
@@ -141,7 +142,7 @@ def waiting(session: Session, aside_id: UUID) -> tuple[ScenarioDraftAside, Scena
 
 def settle(session: Session, aside_id: UUID, chosen: Mapping[str, str], *, by: Actor, now: datetime) -> UUID:
     """Bring a save that waits into its draft as somebody chose; every clash needs a choice."""
-    held = store.aside(session, aside_id)
+    held = store_drafts.aside(session, aside_id)
     if held is None:
         raise NotFound("There is no such save. Open the draft from the list of drafts.")
     row = opened(session, held.draft_id)
@@ -169,7 +170,7 @@ def behind(session: Session, row: ScenarioDraft) -> int:
 
 def held_up(session: Session, row: ScenarioDraft) -> str:
     """Say what must be settled before a draft can go into the bank; nothing, if nothing must."""
-    if store.asides(session, row.id):
+    if store_drafts.asides(session, row.id):
         return "A save of this draft waits to be brought together. Settle it first."
     if newer := behind(session, row):
         return f"Version {newer} came into the bank since this draft began. Bring it in first."
@@ -210,7 +211,7 @@ def restore(session: Session, scenario_id: str, n: int, *, by: Actor, now: datet
 def back_to(session: Session, draft_id: UUID, n: int, *, by: Actor, now: datetime) -> None:
     """Make a draft say again what one of its steps said, as a step of its own."""
     row = opened(session, draft_id)
-    found = store.step(session, row.id, n)
+    found = store_drafts.step(session, row.id, n)
     if found is None:
         raise NotFound(f"This draft has no step {n}.")
     if found.held != newest_step(session, row).held:
@@ -228,7 +229,7 @@ def add_enemy(session: Session, draft_id: UUID, enemy: str, *, by: Actor, now: d
 
 def new_drafts(session: Session) -> list[dict[str, str]]:
     """Give what the open drafts of scenarios say that are not in the bank yet."""
-    return [fields_of(session, row) for row in store.open_drafts(session) if not row.base_n]
+    return [fields_of(session, row) for row in store_drafts.open_drafts(session) if not row.base_n]
 
 
 def folder_of(session: Session, row: ScenarioDraft, title: str) -> str:
@@ -310,7 +311,7 @@ def take_up(session: Session, draft_id: UUID, *, by: Actor, now: datetime) -> No
     store.hold_bank(session, row.bank_id)
     if row.became is not None or row.open_for is not None:
         raise MoveRefused("Only a draft that was put away can be taken up again.")
-    if store.open_draft_of(session, row.scenario_id) is not None:
+    if store_drafts.open_draft_of(session, row.scenario_id) is not None:
         raise MoveRefused(f"{row.scenario_id} has another open draft. Put that one away first.")
     row.open_for, row.closed_at, row.closed_by = row.scenario_id, None, ""
     session.add(row)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from sjt.accounts import service as accounts
-from sjt.authoring import drafting, store
+from sjt.authoring import drafting, store_drafts
 from sjt.authoring.draft import PERSON_PARTS, Fields, format_of, listed, option_list
 from sjt.authoring.draft_checks import FieldFinding, by_field, look
 from sjt.authoring.draft_files import GENDERS, ROLES, Built, build
@@ -155,13 +155,14 @@ def editor_view(session: Session, seen: Looked, find: str = "") -> SimpleNamespa
         levels=[(level, f"{level}, {EFFECTIVENESS[int(level)]}") for level in "43210"],
         found=seen.found,
         at=by_field(seen.found),
-        errors=len(seen.errors),
+        to_do=sum(one.tone == "todo" for one in seen.found),
+        errors=sum(one.tone == "error" for one in seen.found),
         warnings=len(seen.warnings),
         words=words,
         seconds=round(words / READ_WORDS_A_SECOND),
         undo=undo,
         redo=redo,
-        asides=[(one, accounts.name_of(session, one.by)) for one in store.asides(session, row.id)],
+        asides=[(one, accounts.name_of(session, one.by)) for one in store_drafts.asides(session, row.id)],
         behind=drafting.behind(session, row) if row.open_for else 0,
         changed_by=accounts.name_of(session, row.changed_by),
     )
@@ -283,7 +284,7 @@ class StepLine:
 
 def steps(session: Session, row: ScenarioDraft, *, before: int, most: int) -> list[StepLine]:
     """Give the steps of a draft up to one, newest first."""
-    rows = store.steps(session, row.id, before=before, most=most + 1)
+    rows = store_drafts.steps(session, row.id, before=before, most=most + 1)
     names = {one.by: accounts.name_of(session, one.by) for one in rows}
     earlier: list[Mapping[str, str]] = [*(one.held for one in rows[1:]), {}]
     lines_of = [
@@ -325,7 +326,7 @@ def draft_lines(session: Session, rows: Sequence[Any]) -> list[DraftLine]:
             accounts.name_of(session, row.created_by),
             row.changed_at,
             accounts.name_of(session, row.changed_by),
-            len(store.asides(session, row.id)),
+            len(store_drafts.asides(session, row.id)),
         )
         for row in rows
     ]
@@ -333,4 +334,5 @@ def draft_lines(session: Session, rows: Sequence[Any]) -> list[DraftLine]:
 
 def lists(session: Session) -> tuple[list[DraftLine], list[DraftLine]]:
     """Give the open drafts, and those put away last."""
-    return draft_lines(session, store.open_drafts(session)), draft_lines(session, store.drafts_put_away(session, 20))
+    away = store_drafts.drafts_put_away(session, 20)
+    return draft_lines(session, store_drafts.open_drafts(session)), draft_lines(session, away)

@@ -12,8 +12,13 @@ from pydantic import ValidationError
 from sjt.authoring.model import BankSettings, FrontMatter, KeySet, Rubric
 
 
-def explain(error: ValidationError, values: Any) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
-    """Turn each fault of a validation into message, remedy and path inside the values given."""
+def explain(
+    error: ValidationError, values: Any, *, by_cell: bool = False
+) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
+    """Turn each fault of a validation into message, remedy and path inside the values given.
+
+    ``by_cell``: whoever reads it looks at a cell of a table, which has no path, so only its last name is said.
+    """
     faults = error.errors()
     inner = {fault["loc"][:length] for fault in faults for length in range(1, len(fault["loc"]))}
     for fault in faults:
@@ -21,11 +26,13 @@ def explain(error: ValidationError, values: Any) -> Iterator[tuple[str, str, tup
             continue  # the list is short because its entries have faults, which are told
         path, holder = _follow(fault["loc"], values)
         name = ".".join(str(part) if isinstance(part, str) else f"[{part + 1}]" for part in path).replace(".[", "[")
+        if by_cell:
+            name = next((part for part in reversed(path) if isinstance(part, str)), name)
         kind = fault["type"]
         if kind in ("unexpected_keyword_argument", "extra_forbidden"):
             yield f"The key {name} is not known here.", did_you_mean(str(path[-1]), _known(error.title, path)), path
         elif kind in ("missing", "missing_argument"):
-            yield f"The key {name} is missing.", "Add it.", path
+            yield (f"{name} is missing." if by_cell else f"The key {name} is missing."), "Add it.", path
         elif kind == "union_tag_not_found":
             yield f"{name} has no rule.", 'Add its rule, such as rule = "rank_distance@1".', path
         else:
@@ -34,7 +41,11 @@ def explain(error: ValidationError, values: Any) -> Iterator[tuple[str, str, tup
                 if isinstance(holder, dict | list)
                 else f" (it says {json.dumps(holder, default=str, ensure_ascii=False)})"
             )
-            yield f"{name}{given}: {fault['msg']}.", "Correct the value.", path
+            if kind in ("literal_error", "enum"):
+                known = str(fault["ctx"]["expected"]).replace("'", "")
+                yield f"{name}{given} is none of {known}.", "Write one of these.", path
+            else:
+                yield f"{name}{given}: {fault['msg']}.", "Correct the value.", path
 
 
 def _follow(loc: tuple[str | int, ...], values: Any) -> tuple[tuple[str | int, ...], Any]:

@@ -11,7 +11,7 @@ from typing import Final
 from sqlmodel import Session
 
 from sjt.accounts import service as accounts
-from sjt.authoring import store
+from sjt.authoring import store, store_drafts
 from sjt.authoring.life import DID_WORDS, GATE_WORDS, Gate, words_of
 from sjt.authoring.states import ReviewKind
 
@@ -87,8 +87,8 @@ def writings(session: Session, scenario_id: str) -> list[Writing]:
         if move.did == "send":
             sent.setdefault(move.version, move.at)
     found = []
-    for draft in store.drafts_that_became(session, scenario_id):
-        steps = store.steps_of(session, draft.id)
+    for draft in store_drafts.drafts_that_became(session, scenario_id):
+        steps = store_drafts.steps_of(session, draft.id)
         assert draft.became is not None and draft.closed_at is not None, "it became a version"
         people = dict.fromkeys([by for _, _, _, by in steps] + [draft.closed_by])
         found.append(

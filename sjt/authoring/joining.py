@@ -10,7 +10,7 @@ from sqlmodel import Session
 from sjt.access import Actor, Permission, may
 from sjt.accounts import desk
 from sjt.accounts.model import DeskTask
-from sjt.authoring import lifecycle, service, store, tasking
+from sjt.authoring import lifecycle, service, store, store_drafts, store_forms, tasking
 from sjt.authoring.states import SetState
 
 
@@ -23,7 +23,7 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
     if may(actor, Permission.DISCUSS_SCENARIO):
         yield from _asked(session, actor, now)
     if may(actor, Permission.EDIT_SCENARIO):
-        mine = [row for row in store.open_drafts(session) if actor.id in (row.created_by, row.changed_by)]
+        mine = [row for row in store_drafts.open_drafts(session) if actor.id in (row.created_by, row.changed_by)]
         if mine:
             url = f"/bank/drafts/{mine[0].id}" if len(mine) == 1 else "/bank/drafts"
             detail = ", ".join(row.title or row.scenario_id for row in mine[:3])
@@ -38,8 +38,8 @@ def tasks(session: Session, actor: Actor, now: datetime) -> Iterator[DeskTask]:
             url = f"/bank/scenarios/{ready[0]}/history" if len(ready) == 1 else "/bank/?state=review"
             yield DeskTask("Approve for trial: read by all and signed off", len(ready), url, ", ".join(ready[:5]))
     if may(actor, Permission.BUILD_FORMS):
-        counts = store.form_counts(session)
-        for made in store.form_sets(session):
+        counts = store_forms.form_counts(session)
+        for made in store_forms.form_sets(session):
             total, published = counts.get(made.id, (0, 0))
             if made.state is SetState.BUILT and not published:
                 label = f"Publish the forms of set {made.number}, {made.blueprint}"

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from sjt.access import Permission, may
 from sjt.accounts import service as accounts
-from sjt.authoring import discussion, drafting, life, lifecycle, store
+from sjt.authoring import discussion, drafting, life, lifecycle, store, store_drafts
 from sjt.authoring.life import Gate
 from sjt.authoring.states import ReviewKind, ScenarioState
 from sjt.errors import NotFound
@@ -18,7 +18,7 @@ from sjt.web.guards import actor
 def about(session: Session, scenario_id: str) -> SimpleNamespace:
     """Give what every page of a scenario's life shows at its head; a first draft has no state yet."""
     row = store.scenario(session, scenario_id)
-    draft = store.open_draft_of(session, scenario_id)
+    draft = store_drafts.open_draft_of(session, scenario_id)
     if row is None and draft is None:
         raise NotFound(f"There is no scenario {scenario_id} in the bank.")
     title = ""

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from sjt.access import Actor, Permission, Role, permissions_of
 from sjt.accounts import service as accounts
 from sjt.audit import service as audit
-from sjt.authoring import gates, life, store, tasking, trial_gate
+from sjt.authoring import gates, life, store, store_drafts, tasking, trial_gate
 from sjt.authoring.life import FEWEST_WORDS, ON_TRIAL, Facts, Gate, Move, Seen
 from sjt.authoring.moving import put_move
 from sjt.authoring.states import ReviewKind, ScenarioState, Statistic, TaskKind
@@ -229,7 +229,7 @@ def review(
 
 def last_writer(session: Session, row: ScenarioRow) -> str:
     """Give who put the current version into the bank, if that was a person at the desk here."""
-    known = {draft.became: draft.closed_by for draft in store.drafts_that_became(session, row.id)}
+    known = {draft.became: draft.closed_by for draft in store_drafts.drafts_that_became(session, row.id)}
     if row.version in known:
         return known[row.version]
     by_name = {name: user_id for user_id, name in people_who_may(session, Permission.EDIT_SCENARIO)}

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from sjt.access import Actor
 from sjt.accounts import service as accounts
 from sjt.audit import service as audit
-from sjt.authoring import drafting, service, store
+from sjt.authoring import drafting, service, store, store_drafts
 from sjt.authoring.bank import NOT_ENEMIES
 from sjt.authoring.checks_bank import ENEMY, told_elsewhere, whole_text
 from sjt.authoring.draft import listed
@@ -108,7 +108,7 @@ def standing(session: Session, of: str = "") -> list[Pair]:
 
 
 def _drafts(session: Session) -> list[tuple[ScenarioDraft, Mapping[str, str]]]:
-    return [(row, drafting.fields_of(session, row)) for row in store.open_drafts(session)]
+    return [(row, drafting.fields_of(session, row)) for row in store_drafts.open_drafts(session)]
 
 
 def _decided(files: Mapping[str, bytes]) -> dict[tuple[str, str], dict[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sjt.authoring.store import PoolRow
+from sjt.authoring.store_forms import PoolRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.authoring import lifecycle, sets, store
+from sjt.authoring import lifecycle, sets, store_forms
 from sjt.authoring.blueprint import Blueprint
 from sjt.authoring.freezing import Frozen
 from sjt.authoring.publishing import publish_form, read_proof
@@ -100,7 +100,7 @@ def put_pool(session: Session, path: str, *, forms: int, seed: int, by: Actor, n
         faults.append(Fault("", "", "forms", what, f"Ask for {FEWEST} to {MOST}; a second pool may follow."))
     if not found.is_enough:
         faults.append(Fault("", "", "blueprint", found.words, "Build a set for everybody meanwhile."))
-    held = [one for one in store.pools(session) if one.blueprint == found.blueprint.id and one.seed == seed]
+    held = [one for one in store_forms.pools(session) if one.blueprint == found.blueprint.id and one.seed == seed]
     if same := [one for one in held if one.state in (SetState.BUILDING, SetState.BUILT)]:
         what = f"is {seed}, as pool {same[0].number} has it: the same forms would come again."
         faults.append(Fault("", "", "seed", what, f"Take another, such as {max(one.seed for one in held) + 1}."))
@@ -140,9 +140,9 @@ def form_id_of(made: FormSet, position: int) -> str:
 def earlier_forms(session: Session, made: FormSet) -> set[frozenset[str]]:
     """Give the forms of the other pools of a blueprint as sets of scenarios: none of them comes again."""
     found = set()
-    for one in store.pools(session):
+    for one in store_forms.pools(session):
         if one.blueprint == made.blueprint and one.id != made.id and one.state is SetState.BUILT:
-            found |= {frozenset(row.numbers.get("live", ())) for row in store.pool_rows(session, one.id)}
+            found |= {frozenset(row.numbers.get("live", ())) for row in store_forms.pool_rows(session, one.id)}
     return found
 
 
@@ -177,14 +177,14 @@ class Pool:
 
 def pool(session: Session, set_id: UUID) -> Pool:
     """Give a pool with the forms that may be dealt."""
-    made = store.form_set(session, set_id)
+    made = store_forms.form_set(session, set_id)
     if made is None or not made.pool:
         raise NotFound(f"There is no pool {set_id}.")
     return _pool(session, made)
 
 
 def _pool(session: Session, made: FormSet) -> Pool:
-    rows = [one for one in store.pool_rows(session, made.id) if one.state is FormState.PUBLISHED]
+    rows = [one for one in store_forms.pool_rows(session, made.id) if one.state is FormState.PUBLISHED]
     uses = Counter(one.use.value for one in rows if one.use is not None)
     forms = tuple(
         PoolForm(one.form_id, one.snapshot_sha256, one.minutes, frozenset(one.numbers.get("scenarios", ())))
@@ -196,7 +196,7 @@ def _pool(session: Session, made: FormSet) -> Pool:
 
 def pools(session: Session) -> list[Pool]:
     """List the pools that hold a published form, newest first."""
-    found = [_pool(session, one) for one in store.pools(session) if one.state is SetState.BUILT]
+    found = [_pool(session, one) for one in store_forms.pools(session) if one.state is SetState.BUILT]
     return [one for one in found if one.forms]
 
 
@@ -215,7 +215,7 @@ class Before:
 
 def before_publishing(session: Session, made: FormSet) -> Before:
     """Say what publishing a pool would meet, from its proof: no form's text is read."""
-    rows = [one for one in store.pool_rows(session, made.id) if one.state is FormState.DRAFT]
+    rows = [one for one in store_forms.pool_rows(session, made.id) if one.state is FormState.DRAFT]
     if not rows:
         return Before(0, (), "")
     built = read_proof(made.proof)["forms"]
@@ -278,7 +278,7 @@ def publish_some(
 
 
 def drafts_of(session: Session, set_id: UUID) -> list[str]:
-    return [one.form_id for one in store.pool_rows(session, set_id) if one.state is FormState.DRAFT]
+    return [one.form_id for one in store_forms.pool_rows(session, set_id) if one.state is FormState.DRAFT]
 
 
 def text_of(frozen: Frozen) -> Mapping[str, Any]:
@@ -292,7 +292,7 @@ def begin_keeping(session: Session, set_id: UUID) -> None:
     made = sets.form_set(session, set_id)
     if made.state is SetState.BUILT:
         raise MoveRefused("This pool is prepared already. Ask for another one.")
-    store.drop_drafts(session, set_id)
+    store_forms.drop_drafts(session, set_id)
 
 
 def keep_some(session: Session, set_id: UUID, frozen: Sequence[Frozen], start: int) -> None:

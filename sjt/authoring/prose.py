@@ -41,6 +41,11 @@ def word_count(text: str) -> int:
 
 def sentences(text: str) -> list[str]:
     """Return the sentences; a paragraph, a list entry and a line of speech end one."""
+    return list(_sentences(text))
+
+
+@lru_cache(maxsize=8192)
+def _sentences(text: str) -> tuple[str, ...]:
     found: list[str] = []
     for block in re.split(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)", text):
         flat = " ".join(plain(block).split())
@@ -52,7 +57,7 @@ def sentences(text: str) -> list[str]:
                 held = ""
         if held:
             found.append(held)
-    return [sentence for sentence in found if _WORD.search(sentence)]
+    return tuple(sentence for sentence in found if _WORD.search(sentence))
 
 
 def _pieces(flat: str) -> list[str]:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.authoring import lifecycle, snapshot, store
+from sjt.authoring import lifecycle, snapshot, store, store_forms
 from sjt.authoring.snapshot import Paper, Secret
 from sjt.authoring.states import FormLine, FormRole, FormState, FormUse
 from sjt.authoring.tables import Form, FormSet
@@ -75,10 +75,10 @@ def publish_set(
     session: Session, set_id: UUID, *, use: FormUse | str, by: Actor, now: datetime, reason: str = ""
 ) -> list[FormLine]:
     """Freeze every draft form of a set for one use, or none of them: what refuses one refuses all, by its name."""
-    its_set = store.form_set(session, set_id)
+    its_set = store_forms.form_set(session, set_id)
     if its_set is not None and its_set.pool:
         raise MoveRefused("The forms of a pool are published by a job, one after the other.")
-    drafts = [form.id for form in store.forms_of(session, set_id) if form.state is FormState.DRAFT]
+    drafts = [form.id for form in store_forms.forms_of(session, set_id) if form.state is FormState.DRAFT]
     if not drafts:
         raise MoveRefused("This set has no form that is not published yet.")
     return [publish_form(session, form_id, use=use, by=by, now=now, reason=reason) for form_id in drafts]
@@ -204,7 +204,7 @@ def form_facts(session: Session, form_id: str) -> FormLine:
 def published_forms(session: Session, option: str | None = None, use: FormUse | str | None = None) -> list[FormLine]:
     """List the forms that new sessions may take for everybody; a pool's are dealt once each, and not named here."""
     wanted = None if use is None else FormUse(use)
-    found = store.forms_in_state(session, FormState.PUBLISHED, option=option, use=wanted, pools=False)
+    found = store_forms.forms_in_state(session, FormState.PUBLISHED, option=option, use=wanted, pools=False)
     return [_line(*row) for row in found]
 
 
@@ -243,8 +243,8 @@ def snapshot_holds(form: Form) -> bool:
 
 
 def _form(session: Session, form_id: str) -> tuple[Form, FormSet]:
-    form = store.form(session, form_id)
-    its_set = None if form is None else store.form_set(session, form.set_id)
+    form = store_forms.form(session, form_id)
+    its_set = None if form is None else store_forms.form_set(session, form.set_id)
     if form is None or its_set is None:
         raise NotFound(f"There is no form {form_id}.")
     return form, its_set

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from sjt.authoring import store
+from sjt.authoring import store_forms
 from sjt.authoring.publishing import built_form
 from sjt.authoring.states import FormState, FormUse
 
@@ -20,7 +20,7 @@ def resting(session: Session, option: str, rest_days: int, *, at: datetime) -> l
         return []
     since = at - timedelta(days=rest_days)
     found: set[str] = set()
-    live = store.forms_in_state(session, FormState.PUBLISHED, option=option, use=FormUse.LIVE, pools=False)
+    live = store_forms.forms_in_state(session, FormState.PUBLISHED, option=option, use=FormUse.LIVE, pools=False)
     for form, earlier in live:
         if form.published_at is not None and form.published_at >= since:
             found.update(built_form(earlier, form.position)["scenarios"])

@@ -10,20 +10,24 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.authoring import banked, drafting, import_export, office, snapshot, store, workbook
+from sjt.authoring import banked, drafting, import_export, office, store, workbook
 from sjt.authoring.arriving import Elsewhere
 from sjt.authoring.bank import Reading
 from sjt.authoring.checks import Report
+from sjt.authoring.held_forms import HeldForm as HeldForm
+from sjt.authoring.held_forms import SetLine as SetLine
+from sjt.authoring.held_forms import forms_of_set as forms_of_set
+from sjt.authoring.held_forms import held_form as held_form
+from sjt.authoring.held_forms import numbers_of_set as numbers_of_set
+from sjt.authoring.held_forms import set_lines as set_lines
 from sjt.authoring.import_export import Imported, Prepared
 from sjt.authoring.model import Scenario
 from sjt.authoring.plan import Evidence, Plan
@@ -37,7 +41,6 @@ from sjt.authoring.publishing import (
 from sjt.authoring.publishing import (
     form_line as form_line,
 )
-from sjt.authoring.publishing import lines_of, snapshot_holds
 from sjt.authoring.publishing import (
     paper as paper,
 )
@@ -70,9 +73,8 @@ from sjt.authoring.sets import (
     start_set as start_set,
 )
 from sjt.authoring.sets import start_verification as start_verification
-from sjt.authoring.snapshot import Paper, Secret
 from sjt.authoring.standard import Standard
-from sjt.authoring.states import FormLine, ScenarioLine, ScenarioState, SetState, Statistic, VersionLine
+from sjt.authoring.states import ScenarioLine, ScenarioState, Statistic, VersionLine
 from sjt.authoring.tables import BankedStatistic, BankFile, BankRow
 from sjt.authoring.the_bank import bank as bank
 from sjt.authoring.the_bank import bank_exists as bank_exists
@@ -380,77 +382,3 @@ def enemies_of(session: Session, scenarios: Iterable[str]) -> frozenset[str]:
     named = {foe for one in held if one.id in own for foe in one.enemies}
     others = {one.id for one in held if one.id not in own and (one.family in families or own & set(one.enemies))}
     return frozenset(others | (named & {one.id for one in held})) - own
-
-
-def forms_of_set(session: Session, set_id: UUID) -> list[FormLine]:
-    """List the forms of a set, drafts too."""
-    return lines_of(store.forms_of(session, set_id), form_set(session, set_id))
-
-
-def numbers_of_set(session: Session, set_id: UUID) -> list[dict[str, Any]]:
-    """Give each form's counts and sums."""
-    return [form.numbers for form in store.forms_of(session, set_id)]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldForm:
-    """Both sides of a form, draft or published, for the pages of those who build it."""
-
-    paper: Paper
-    secret: Secret
-    position: int
-    numbers: Mapping[str, Any]
-    reason: str
-    snapshot_holds: bool | None
-
-
-def held_form(session: Session, form_id: str) -> HeldForm:
-    """Give a form as it is held; whether its snapshot still holds, once it has one."""
-    form = store.form(session, form_id)
-    if form is None:
-        raise NotFound(f"There is no form {form_id}.")
-    return HeldForm(
-        snapshot.paper_from_json(form.paper),
-        snapshot.secret_from_json(form.secret),
-        form.position,
-        form.numbers,
-        form.reason,
-        snapshot_holds(form) if form.snapshot_sha256 else None,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class SetLine:
-    """What the list says of a set."""
-
-    id: UUID
-    number: int
-    blueprint: str
-    option: str
-    seed: int
-    state: SetState
-    wanted: int
-    forms: int
-    published: int
-    created_at: datetime
-    is_pool: bool
-
-
-def set_lines(session: Session) -> list[SetLine]:
-    """List every set, newest first."""
-    counts = store.form_counts(session)
-    return [
-        SetLine(
-            row.id,
-            row.number,
-            row.blueprint,
-            row.option,
-            row.seed,
-            row.state,
-            row.forms,
-            *counts.get(row.id, (0, 0)),
-            row.created_at,
-            bool(row.pool),
-        )
-        for row in store.form_sets(session)
-    ]

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from sjt.access import Actor
 from sjt.audit import service as audit
-from sjt.authoring import snapshot, store
+from sjt.authoring import snapshot, store_forms
 from sjt.authoring.blueprint import Blueprint, parse
 from sjt.authoring.freezing import Frozen
 from sjt.authoring.states import SetState
@@ -111,7 +111,7 @@ def put_set(
         raise InputError(f"{blueprint_path} is for option {blueprint.option}, which the standard does not have.")
     row = current_row(session)
     made = FormSet(
-        number=store.next_set_number(session),
+        number=store_forms.next_set_number(session),
         bank_id=row.id,
         bank_sha256=row.sha256,
         blueprint=blueprint.id,
@@ -166,7 +166,7 @@ def start_verification(session: Session, set_id: UUID, *, by: Actor, now: dateti
 
 def form_set(session: Session, set_id: UUID) -> FormSet:
     """Give one set."""
-    found = store.form_set(session, set_id)
+    found = store_forms.form_set(session, set_id)
     if found is None:
         raise NotFound("There is no such set of forms.")
     return found

@@ -5,20 +5,30 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Final
 
 from sjt.authoring.prose import content_words
 
 Vector = Mapping[str, float]
+KEPT: Final = 120_000
+"""Texts whose words are remembered: the stories, options and sentences of 5,000 scenarios."""
 SLACK = 1e-9
 """Sums of squares are rounded; a pair at the very limit is looked at rather than missed."""
 
 
 def tfidf(texts: Sequence[str]) -> list[Vector]:
     """Return one unit vector a text: raw counts of content words times ln((1 + n) / (1 + df)) + 1."""
-    counts = [Counter(content_words(text)) for text in texts]
-    in_texts = Counter(word for count in counts for word in count)
+    counts = [_counted(text) for text in texts]
+    in_texts = Counter(word for count in counts for word, _ in count)
     weight = {word: math.log((1 + len(texts)) / (1 + found)) + 1 for word, found in in_texts.items()}
-    return [_unit({word: n * weight[word] for word, n in count.items()}) for count in counts]
+    return [_unit({word: n * weight[word] for word, n in count}) for count in counts]
+
+
+@lru_cache(maxsize=KEPT)
+def _counted(text: str) -> tuple[tuple[str, int], ...]:
+    """Count the words of a text; one change to a bank makes every weight another, but no other text's words."""
+    return tuple(Counter(content_words(text)).items())
 
 
 def _unit(vector: dict[str, float]) -> Vector:

@@ -1,29 +1,27 @@
-"""Every question the authoring room asks its database."""
+"""What the authoring room asks its database about banks, scenarios and their life.
+
+Forms have ``store_forms``, drafts ``store_drafts``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from sjt.authoring.bank import key_file, scenario_file
-from sjt.authoring.states import FormState, FormUse, ScenarioState
+from sjt.authoring.states import ScenarioState
 from sjt.authoring.tables import (
     BankedStatistic,
     BankFile,
     BankRow,
     BlueprintVersion,
-    Form,
-    FormSet,
     KeyPanelVerdict,
     ScenarioDraft,
-    ScenarioDraftAside,
     ScenarioDraftStep,
     ScenarioMove,
     ScenarioRemark,
@@ -34,9 +32,6 @@ from sjt.authoring.tables import (
     ScenarioThread,
     ScenarioVersion,
 )
-
-_LATER = tuple(defer(getattr(table, name)) for table, name in ((Form, "paper"), (Form, "secret"), (FormSet, "proof")))
-"""What a list of forms does not need: read when somebody asks for it, inside the session."""
 
 
 def bank(session: Session, bank_id: str | None = None) -> BankRow | None:
@@ -197,97 +192,6 @@ def statistics_of_item(session: Session, item: str) -> Sequence[BankedStatistic]
     ).all()
 
 
-def next_set_number(session: Session) -> int:
-    last = session.exec(select(sa.func.max(col(FormSet.number)))).first()
-    return (last or 0) + 1
-
-
-def form_set(session: Session, set_id: UUID) -> FormSet | None:
-    return session.get(FormSet, set_id)
-
-
-def form_sets(session: Session) -> Sequence[FormSet]:
-    """Give every set, newest first, its proof only when it is asked for."""
-    return session.exec(select(FormSet).options(_LATER[2]).order_by(col(FormSet.number).desc())).all()
-
-
-def forms_of(session: Session, set_id: UUID) -> Sequence[Form]:
-    return session.exec(select(Form).where(Form.set_id == set_id).order_by(col(Form.position))).all()
-
-
-def form(session: Session, form_id: str) -> Form | None:
-    return session.get(Form, form_id)
-
-
-def form_counts(session: Session) -> dict[UUID, tuple[int, int]]:
-    """Tell for each set how many forms it has and how many are published."""
-    published = sa.func.sum(sa.case((col(Form.state) == FormState.PUBLISHED, 1), else_=0))
-    rows = session.exec(select(Form.set_id, sa.func.count(), published).group_by(col(Form.set_id)))
-    return {set_id: (int(count), int(done)) for set_id, count, done in rows}
-
-
-def forms_in_state(
-    session: Session,
-    state: FormState,
-    *,
-    option: str | None = None,
-    use: FormUse | None = None,
-    pools: bool = True,
-) -> Sequence[tuple[Form, FormSet]]:
-    """Give the forms in a state with their sets, in order; what a form says is read only when it is asked for.
-
-    Without ``pools`` the forms that are dealt once each, one to a candidate, are left out.
-    """
-    query = (
-        select(Form, FormSet)
-        .join(FormSet, col(FormSet.id) == col(Form.set_id))
-        .where(Form.state == state)
-        .options(*_LATER)
-        .order_by(col(FormSet.number), col(Form.position))
-    )
-    if option is not None:
-        query = query.where(FormSet.option == option)
-    if use is not None:
-        query = query.where(Form.use == use)
-    if not pools:
-        query = query.where(FormSet.pool == 0)
-    return list(session.exec(query))
-
-
-@dataclass(frozen=True, slots=True)
-class PoolRow:
-    """A form of a pool without its text."""
-
-    form_id: str
-    position: int
-    state: FormState
-    use: FormUse | None
-    minutes: int
-    snapshot_sha256: str
-    numbers: dict[str, Any]
-    keys: str
-
-
-def pool_rows(session: Session, set_id: UUID) -> list[PoolRow]:
-    """Give the forms of a pool in its order, without their text."""
-    query = sa.select(
-        col(Form.id), col(Form.position), col(Form.state), col(Form.use), col(Form.minutes),
-        col(Form.snapshot_sha256), col(Form.numbers), col(Form.keys),
-    ).where(col(Form.set_id) == set_id)  # fmt: skip
-    return [PoolRow(*row) for row in session.execute(query.order_by(col(Form.position)))]
-
-
-def pools(session: Session) -> Sequence[FormSet]:
-    """Give the sets that are pools, newest first, without their proofs."""
-    query = select(FormSet).where(FormSet.pool == 1).options(_LATER[2])
-    return session.exec(query.order_by(col(FormSet.number).desc())).all()
-
-
-def drop_drafts(session: Session, set_id: UUID) -> None:
-    """Forget the forms that a job which was broken off had written of a set."""
-    session.execute(sa.delete(Form).where(col(Form.set_id) == set_id, col(Form.state) == FormState.DRAFT))
-
-
 def version(session: Session, scenario_id: str, n: int) -> ScenarioVersion | None:
     return session.get(ScenarioVersion, (scenario_id, n))
 
@@ -295,67 +199,6 @@ def version(session: Session, scenario_id: str, n: int) -> ScenarioVersion | Non
 def hold_bank(session: Session, bank_id: str) -> BankRow:
     """Give a bank's row, held until the transaction ends: one deed at a time gives out ids or changes versions."""
     return session.exec(select(BankRow).where(BankRow.id == bank_id).with_for_update()).one()
-
-
-def draft(session: Session, draft_id: UUID, *, hold: bool = False) -> ScenarioDraft | None:
-    """Give a draft; with ``hold`` nobody else changes it until the transaction ends."""
-    query = select(ScenarioDraft).where(ScenarioDraft.id == draft_id)
-    return session.exec(query.with_for_update() if hold else query).first()
-
-
-def open_draft_of(session: Session, scenario_id: str) -> ScenarioDraft | None:
-    return session.exec(select(ScenarioDraft).where(ScenarioDraft.open_for == scenario_id)).first()
-
-
-def open_drafts(session: Session) -> Sequence[ScenarioDraft]:
-    """Give the open drafts, the one changed last first."""
-    return session.exec(
-        select(ScenarioDraft)
-        .where(col(ScenarioDraft.open_for).is_not(None))
-        .order_by(col(ScenarioDraft.changed_at).desc(), col(ScenarioDraft.id))
-    ).all()
-
-
-def drafts_put_away(session: Session, most: int) -> Sequence[ScenarioDraft]:
-    """Give the drafts that were put away and became nothing, the last first."""
-    return session.exec(
-        select(ScenarioDraft)
-        .where(col(ScenarioDraft.open_for).is_(None), col(ScenarioDraft.became).is_(None))
-        .order_by(col(ScenarioDraft.closed_at).desc(), col(ScenarioDraft.id))
-        .limit(most)
-    ).all()
-
-
-def ids_given(session: Session) -> set[str]:
-    """Give every scenario id that a scenario or a draft has."""
-    return set(session.exec(select(ScenarioRow.id))) | set(session.exec(select(ScenarioDraft.scenario_id)))
-
-
-def step(session: Session, draft_id: UUID, n: int) -> ScenarioDraftStep | None:
-    return session.get(ScenarioDraftStep, (draft_id, n))
-
-
-def steps(session: Session, draft_id: UUID, *, before: int, most: int) -> Sequence[ScenarioDraftStep]:
-    """Give the steps of a draft up to one, the newest first."""
-    return session.exec(
-        select(ScenarioDraftStep)
-        .where(ScenarioDraftStep.draft_id == draft_id, col(ScenarioDraftStep.n) <= before)
-        .order_by(col(ScenarioDraftStep.n).desc())
-        .limit(most)
-    ).all()
-
-
-def aside(session: Session, aside_id: UUID) -> ScenarioDraftAside | None:
-    return session.get(ScenarioDraftAside, aside_id)
-
-
-def asides(session: Session, draft_id: UUID) -> Sequence[ScenarioDraftAside]:
-    """Give the saves of a draft that wait to be brought together, the oldest first."""
-    return session.exec(
-        select(ScenarioDraftAside)
-        .where(ScenarioDraftAside.draft_id == draft_id, col(ScenarioDraftAside.settled_at).is_(None))
-        .order_by(col(ScenarioDraftAside.at), col(ScenarioDraftAside.id))
-    ).all()
 
 
 def panel_verdict(session: Session, scenario_id: str, n: int) -> KeyPanelVerdict | None:
@@ -378,24 +221,6 @@ def writers_of(session: Session, scenario_id: str) -> set[str]:
         ScenarioDraft.scenario_id == scenario_id, col(ScenarioDraft.became).is_not(None)
     )
     return set(session.exec(saved)) | set(session.exec(closed))
-
-
-def drafts_that_became(session: Session, scenario_id: str) -> Sequence[ScenarioDraft]:
-    return session.exec(
-        select(ScenarioDraft)
-        .where(ScenarioDraft.scenario_id == scenario_id, col(ScenarioDraft.became).is_not(None))
-        .order_by(col(ScenarioDraft.became))
-    ).all()
-
-
-def steps_of(session: Session, draft_id: UUID) -> list[tuple[int, str, datetime, str]]:
-    """Give number, deed, time and person of each step of a draft, without what it holds."""
-    rows = session.exec(
-        select(ScenarioDraftStep.n, ScenarioDraftStep.did, ScenarioDraftStep.at, ScenarioDraftStep.by)
-        .where(ScenarioDraftStep.draft_id == draft_id)
-        .order_by(col(ScenarioDraftStep.n))
-    )
-    return [(n, did, at, by) for n, did, at, by in rows]
 
 
 def moves(session: Session, scenario_id: str) -> Sequence[ScenarioMove]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from sjt.authoring import snapshot, store
+from sjt.authoring import snapshot, store, store_forms
 from sjt.authoring.states import FormState
 from sjt.authoring.tables import Form, ScenarioVersion
 
@@ -63,7 +63,7 @@ def form_uses(session: Session) -> list[FormUses]:
     """Give every form that candidates may have met, in the order of sets and forms."""
     found = []
     for state in (FormState.PUBLISHED, FormState.WITHDRAWN):
-        for form, its_set in store.forms_in_state(session, state):
+        for form, its_set in store_forms.forms_in_state(session, state):
             if not form.snapshot_sha256:
                 continue
             _, held = _held(form)
@@ -99,7 +99,7 @@ def keyed_items(session: Session) -> dict[tuple[str, str], KeyedItem]:
     """Give every item of published forms, withdrawn ones too, by item and the version of its key there."""
     found: dict[tuple[str, str], tuple[str, list[str]]] = {}
     for state in (FormState.PUBLISHED, FormState.WITHDRAWN):
-        for form, _ in store.forms_in_state(session, state):
+        for form, _ in store_forms.forms_in_state(session, state):
             if not form.secret:
                 continue
             for one in _held(form)[1]:
@@ -130,7 +130,7 @@ def changed_keys(session: Session) -> list[KeyChange]:
     banks: dict[str, dict[str, ScenarioVersion]] = {}
     current: dict[str, ScenarioVersion] = {}
     for state in (FormState.PUBLISHED, FormState.WITHDRAWN):
-        for form, _ in store.forms_in_state(session, state):
+        for form, _ in store_forms.forms_in_state(session, state):
             if not form.snapshot_sha256:
                 continue
             bank, scenarios = _held(form)

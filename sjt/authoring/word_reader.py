@@ -14,6 +14,7 @@ from typing import Final
 from sjt.authoring.model import Bank
 from sjt.authoring.word_fields import Found, FoundScenario, Unread, draft_fields
 from sjt.authoring.word_parts import Line, lines_of
+from sjt.authoring.word_template import own_words
 
 LABELS: Final[Mapping[str, str]] = {
     "title": r"(?:scenario )?(?:title|name)|heading",
@@ -63,6 +64,7 @@ class _Reader:
         self.columns: tuple[int, dict[int, str]] = (0, {})
         self.table = 0
         self.label = ""
+        self.of_the_template = {" ".join(words.split()) for words in own_words(bank)}
 
     def miss(self, where: str, text: str, why: str) -> None:
         short = " ".join(text.split())
@@ -103,6 +105,8 @@ class _Reader:
             self.labelled(line, name, rest.strip() if rest else "")
             return
         if self.now is None:
+            if " ".join(text.split()) in self.of_the_template:
+                return
             self.miss(line.where, text, "It stands before the first scenario.")
             return
         self.plain(line, text)

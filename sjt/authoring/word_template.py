@@ -39,12 +39,16 @@ HOW_TO: Final = (
 )
 
 
+def own_words(bank: Bank) -> tuple[str, ...]:
+    """Give what the template says above its first form, which is nobody's scenario."""
+    codes = ", ".join(bank.standard.codes)
+    return (f"Scenarios for {bank.settings.title}", *HOW_TO, f"Codes that the standard knows: {codes}.")
+
+
 def word_template(bank: Bank) -> bytes:
     """Write the document."""
-    parts = [_paragraph("Scenarios for " + bank.settings.title, size=32, bold=True)]
-    parts += [_paragraph(text) for text in HOW_TO]
-    codes = ", ".join(bank.standard.codes)
-    parts.append(_paragraph(f"Codes that the standard knows: {codes}.", size=18))
+    title, *how_to, codes = own_words(bank)
+    parts = [_paragraph(title, size=32, bold=True), *(_paragraph(text) for text in how_to), _paragraph(codes, size=18)]
     for kind in Format:
         parts += [_paragraph(""), *_form(kind), _paragraph("")]
     document = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:document {_W}><w:body>{"".join(parts)}'

@@ -144,11 +144,14 @@ class Builder:
         try:
             return kind.validate_python(values)
         except ValidationError as error:
-            for message, remedy, path in explain(error, values):
+            for message, remedy, path in explain(error, values, by_cell=True):
                 full = (*head[0], *(path[1:] if path[:1] == ("items",) else path)) if head else path
                 place = next((cells[full[:n]] for n in range(len(full), 0, -1) if full[:n] in cells), None)
                 place = place or ("scenarios", row.number, "id")
-                self.faults.append(self.fault(place, message, remedy))
+                found = self.fault(place, message, remedy)
+                told = any((one.where, one.field) == (found.where, found.field) for one in self.faults)
+                if not (told and message.endswith(" is missing.")):  # its value was not read, and that is told
+                    self.faults.append(found)
             return None
 
     def _front(self, scenario_id: str, row: Placed, cells: dict[Path, Cell]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ __all__ = [
     "DrawnItem",
     "answers_csv",
     "close",
+    "computed_key_panels",
     "content_of_bank",
     "content_said",
     "create",
@@ -130,6 +131,11 @@ def drawn_keys(session: Session, panel_id: UUID) -> list[DrawnItem]:
         for subject, row in sorted(store.findings(session, panel_id).items())
         if row.drawn and subject in items
     ]
+
+
+def computed_key_panels(session: Session) -> list[ExpertPanel]:
+    """Give the key panels that are closed and whose keys are drawn, the newest first."""
+    return [one for one in store.panels(session) if is_computed(session, one.id)]
 
 
 def is_computed(session: Session, panel_id: UUID) -> bool:

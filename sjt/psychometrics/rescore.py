@@ -203,12 +203,15 @@ class Firmness:
         Rows whose standing decision holds in fewer than 95 % of the resamples.
     cuts : ndarray
         Pass mark in each resample.
+    rates : ndarray
+        Pass rate in each resample, of as many candidates drawn anew with replacement.
     """
 
     p_pass: FloatArray
     flips: float
     unsure: NDArray[np.int64]
     cuts: FloatArray
+    rates: FloatArray
 
 
 def firmness(
@@ -227,22 +230,25 @@ def firmness(
     cut : float
         Standing pass mark.
     draw : callable
-        Gives totals and pass mark of one resample; `judges_drawn` and `panel_drawn` make such functions.
+        Gives totals and pass mark of one resample; `judges_drawn`, `panel_drawn` and `keys_drawn` make such
+        functions.
     replications, seed : int
     """
     standing = np.asarray(totals, dtype=np.float64)
     passed = standing >= cut - TIE
-    rng = np.random.default_rng(seed)
+    rng, others = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     count, flips = np.zeros(standing.size), 0.0
-    cuts = np.empty(replications)
+    cuts, rates = np.empty(replications), np.full(replications, nan)
     for number in range(replications):
         drawn, cuts[number] = draw(rng)
         now = np.asarray(drawn) >= cuts[number] - TIE
         count += now
-        flips += float((now != passed).mean()) if passed.size else 0.0
+        if passed.size:
+            flips += float((now != passed).mean())
+            rates[number] = now[others.integers(0, now.size, now.size)].mean()
     p = count / replications
     held = np.where(passed, p, 1 - p)
-    return Firmness(p, flips / replications, np.flatnonzero(held < FIRM), cuts)
+    return Firmness(p, flips / replications, np.flatnonzero(held < FIRM), cuts, rates)
 
 
 Draw = Callable[[np.random.Generator], tuple[FloatArray, float]]
@@ -305,5 +311,32 @@ def panel_drawn(experts: int, marks_of: Callable[[NDArray[np.int64]], FloatArray
     def draw(rng: np.random.Generator) -> tuple[FloatArray, float]:
         totals = np.asarray(marks_of(rng.integers(0, experts, experts)), dtype=np.float64)
         return totals, cut if isinstance(cut, float | int) else cut(rng)[1]
+
+    return draw
+
+
+def keys_drawn(totals: ArrayLike, gains: Sequence[ArrayLike], cut: float | Draw) -> Draw:
+    """Draw the experts of key panels anew, where what each drawn panel's keys do to everybody is known.
+
+    Parameters
+    ----------
+    totals : array_like, shape (n_persons,)
+        Under the keys in force.
+    gains : sequence of array_like, shape (n_drawn_panels, n_persons)
+        One for each key panel: marks that everybody gains under all keys of one drawn panel together. Panels are
+        drawn apart from each other.
+    cut : float or draw
+        Pass mark, or a draw whose pass mark is taken.
+    """
+    fixed = np.asarray(totals, dtype=np.float64)
+    tables = [np.asarray(one, dtype=np.float64) for one in gains]
+    if any(one.ndim != 2 or one.shape[0] < 1 or one.shape[1] != fixed.size for one in tables):
+        raise ShapeError("Gains are drawn panels × the persons of the totals.")
+
+    def draw(rng: np.random.Generator) -> tuple[FloatArray, float]:
+        moved = fixed.copy()
+        for one in tables:
+            moved = moved + one[rng.integers(0, one.shape[0])]
+        return moved, cut if isinstance(cut, float | int) else cut(rng)[1]
 
     return draw

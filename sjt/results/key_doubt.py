@@ -92,10 +92,10 @@ def counted_doubt(
     drawn: Mapping[str, panels.DrawnItem], sat: Sequence[tuple[Frozen, Sat]], shelf: Shelf
 ) -> dict[str, Any]:
     """Count for each item and key who would pass or fail otherwise, and for each drawn panel over all its items."""
-    gains = [_gains(drawn, form, one) for form, one in sat]
+    gained = [gains(drawn, form, one) for form, one in sat]
     items = []
     for item, draws in drawn.items():
-        held = [(one, gain[item]) for (_, one), gain in zip(sat, gains, strict=True) if item in gain]
+        held = [(one, gain[item]) for (_, one), gain in zip(sat, gained, strict=True) if item in gain]
         if not held:
             continue
         keys = []
@@ -119,12 +119,12 @@ def counted_doubt(
     return {
         "sittings": len(sat),
         "items": items,
-        "panels": _over_panels(drawn, sat, gains),
+        "panels": _over_panels(drawn, sat, gained),
         "passed": sum(one.passes(Fraction(0)) for _, one in sat),
     }
 
 
-def _gains(drawn: Mapping[str, panels.DrawnItem], form: Frozen, one: Sat) -> dict[str, list[Fraction]]:
+def gains(drawn: Mapping[str, panels.DrawnItem], form: Frozen, one: Sat) -> dict[str, list[Fraction]]:
     """Give, for each item that was sat, the marks gained under each drawn key; other words have other answers."""
     found = {}
     for item, row in one.rows.items():

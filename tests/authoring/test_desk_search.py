@@ -9,7 +9,7 @@ import pytest
 
 from sjt import db
 from sjt.access import Role
-from sjt.authoring import drafting, likeness, service, store
+from sjt.authoring import drafting, likeness, service, store_drafts
 from sjt.authoring.bank import NOT_ENEMIES, load_files
 from sjt.authoring.coverage_page import Asked, coverage_view, of_bank, of_draft
 from sjt.authoring.draft import Cell, new_draft
@@ -111,7 +111,7 @@ def test_a_pair_is_made_enemies_in_a_draft_or_let_be_with_a_reason_that_stays(
     place = writer.post("/bank/likeness/enemies", {"first": foes.second, "second": foes.first}).headers["Location"]
     assert place.endswith("?part=mapping#enemies")
     with db.session() as session:
-        row = store.open_draft_of(session, foes.second)
+        row = store_drafts.open_draft_of(session, foes.second)
         assert row is not None and drafting.fields_of(session, row)["enemies"].split() == [foes.first]
         assert {one.standing for one in likeness.standing(session, foes.second)} >= {"drafted"}
     let = {"first": friends.first, "second": friends.second}

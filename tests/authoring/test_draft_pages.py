@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 
 from sjt import db
 from sjt.access import SYSTEM, TABLE, Actor, Permission, Role
-from sjt.authoring import drafting, editor_page, import_export, service, store
+from sjt.authoring import drafting, editor_page, import_export, service, store, store_drafts
 from sjt.authoring.bank import load_files
 from sjt.authoring.draft import from_scenario
 from sjt.authoring.stamping import stamped
@@ -77,7 +77,7 @@ def test_an_edit_saved_into_the_bank_is_a_new_version_and_the_old_one_stays(
     assert begun(writer) == address
     writer.post(address, held(writer, address) | {"do": "save"})
     with db.session() as session:
-        row = store.open_draft_of(session, SCENARIO)
+        row = store_drafts.open_draft_of(session, SCENARIO)
         assert row is not None and row.revision == 1, "a save of what stands is no step"
     fields = held(writer, address) | {"title": "Three things, on paper", "do": "put"}
     reply = writer.post(address, fields)
@@ -202,7 +202,7 @@ def test_a_draft_s_files_are_the_bank_s_own_and_read_as_the_same_draft(few: db.D
     files = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
     with db.session() as session:
         whole = {n: b for n, b in service.bank_files(session).items() if not n.startswith(f"scenarios/{SCENARIO}")}
-        row = store.open_draft_of(session, SCENARIO)
+        row = store_drafts.open_draft_of(session, SCENARIO)
         assert row is not None
         fields = drafting.fields_of(session, row)
     bank = load_files(whole | files).bank
@@ -297,7 +297,7 @@ def test_each_format_has_its_fields_and_a_preview_from_the_first(few: db.Databas
     assert fields["items"] == "a b c d e"
     assert {"i.a.choose", "i.b.o.A.rating", "i.c.o.D.level", "i.d.o.D.level", "i.e.look.voice"} <= fields.keys()
     with db.session() as session:
-        scenario_id = store.open_drafts(session)[0].scenario_id
+        scenario_id = store_drafts.open_drafts(session)[0].scenario_id
     for letter in "abcde":
         assert writer.get(f"{address}/preview?item={scenario_id}-{letter}").status_code == 200
 

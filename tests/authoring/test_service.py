@@ -222,12 +222,12 @@ def test_a_withdrawn_form_serves_no_new_session_and_keeps_its_snapshot(built_set
 
 def alter(form_id: str, change: Callable[[Any, Any], None]) -> None:
     """Change a draft's rows by hand, as a bank without judgements or with another key would have made them."""
-    from sjt.authoring import store
+    from sjt.authoring import store_forms
 
     with db.transaction() as session:
-        form = store.form(session, form_id)
+        form = store_forms.form(session, form_id)
         assert form is not None
-        made = store.form_set(session, form.set_id)
+        made = store_forms.form_set(session, form.set_id)
         change(form, made)
         session.add(form)
         session.add(made)

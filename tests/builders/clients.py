@@ -62,6 +62,8 @@ class StrictClient:
             faults = [f"{place}: {code} {details}" for place, code, details in parser.errors]
             assert not faults, f"{response.request.path} is not valid HTML: {faults[:5]}"
             soup = BeautifulSoup(text, "html5lib")
+            leaked = [mark for mark in ("Markup(", " object at 0x", "<built-in", "&lt;bound") if mark in text]
+            assert not leaked, f"{response.request.path} shows a value of Python: {leaked}"
             assert soup.title and soup.title.get_text(strip=True), f"{response.request.path} has no title"
             shown = [head for head in soup.find_all("h1") if head.find_parent(hidden=True) is None]
             assert len(shown) == 1, f"{response.request.path} must have one main heading"

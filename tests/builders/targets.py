@@ -30,18 +30,30 @@ TARGETS: Final = """(least) => {
     const controls = "a[href], button, input:not([type=hidden]), select, textarea, summary";
     for (const one of document.querySelectorAll(controls)) {
         if (!one.checkVisibility({visibilityProperty: true, opacityProperty: true}) || one.matches(".skip")) continue;
-        if (inText(one) || one.disabled) continue;
+        if (inText(one) || one.disabled || one.matches(".visually-hidden")) continue;
         const box = rects(one.matches(".seat a.name") ? covers(one) : one);
         if (!box) continue;
-        sizes.push({size: Math.round(Math.min(box.width, box.height) * 10) / 10, name: named(one)});
+        const at = one.getBoundingClientRect(), size = Math.round(Math.min(box.width, box.height) * 10) / 10;
+        sizes.push({size, name: named(one), at, x: at.x + at.width / 2, y: at.y + at.height / 2});
     }
+    // WCAG 2.5.8: a smaller target is well if a circle of that size around its middle meets no other target, nor the
+    // circle of another small one; 2.5.5 knows no such exception
+    const away = (one, two) => Math.hypot(Math.max(two.at.left - one.x, 0, one.x - two.at.right),
+        Math.max(two.at.top - one.y, 0, one.y - two.at.bottom));
+    const alone = (one) => least === 24 && sizes.every((two) => two === one || (away(one, two) >= 12
+        && (two.size >= 23.5 || Math.hypot(one.x - two.x, one.y - two.y) >= 24)));
     sizes.sort((a, b) => a.size - b.size);
     return {count: sizes.length, smallest: sizes[0]?.size ?? null,
-            small: sizes.filter((one) => one.size < least - 0.5).map((one) => `${one.size} px: ${one.name}`)};
+            spaced: sizes.filter((one) => one.size < least - 0.5 && alone(one)).length,
+            small: sizes.filter((one) => one.size < least - 0.5 && !alone(one))
+                .map((one) => `${one.size} px: ${one.name}`)};
 }"""
 
 
 def targets(page: Page, least: int) -> dict[str, Any]:
-    """Measure every control that shows: how many, the smallest, and those under ``least`` with their names."""
+    """Measure every control that shows: how many, the smallest, and those under ``least`` with their names.
+
+    A control under 24 px that has room around it (WCAG 2.5.8, spacing) is counted as ``spaced``, not named as small.
+    """
     found: dict[str, Any] = page.evaluate(TARGETS, least)
     return found

@@ -67,12 +67,13 @@ SCROLLERS: Final = """() => [...document.querySelectorAll("body *")]
 
 TABBING: Final = """() => {
     const look = (one) => {
-        const style = getComputedStyle(one);
-        return [style.outlineStyle, style.outlineWidth, style.outlineColor, style.boxShadow].join(" ");
+        const style = getComputedStyle(one);  // not the shadow, which forced colours take away
+        return [style.outlineStyle, style.outlineWidth, style.outlineColor].join(" ");
     };
     const shown = (one) => one.matches("input[type=checkbox], input[type=radio], input[type=file]")
         ? one.closest("label") ?? one
-        : one.matches(".seat a.name") ? one.closest(".seat") : one;  // the whole seat is its target
+        : one.closest(".code-area")  // the lines' numbers and the text have one outline
+        ?? (one.matches(".seat a.name") ? one.closest(".seat") : one);  // the whole seat is its target
     const name = (one) => {
         const by = (one.getAttribute("aria-labelledby") ?? "").split(/\\s+/).filter(Boolean)
             .map((id) => document.getElementById(id)?.textContent ?? "").join(" ");

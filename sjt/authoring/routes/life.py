@@ -11,7 +11,18 @@ from sqlmodel import Session
 
 from sjt import db
 from sjt.access import Permission, may
-from sjt.authoring import discussion, drafting, editor_page, history, life, lifecycle, service, store, tasking
+from sjt.authoring import (
+    discussion,
+    drafting,
+    editor_page,
+    history,
+    life,
+    lifecycle,
+    service,
+    store,
+    store_drafts,
+    tasking,
+)
 from sjt.authoring.life import Gate
 from sjt.authoring.life_pages import about, standing
 from sjt.authoring.scenario_page import scenario_view
@@ -82,8 +93,8 @@ def _readers(session: Session, form: SendToReviewForm, scenario_id: str) -> None
     """Offer those who may read it: nobody who wrote in it."""
     row = store.scenario(session, scenario_id)
     wrote = store.writers_of(session, scenario_id) | {actor().id}
-    if (draft := store.open_draft_of(session, scenario_id)) is not None:
-        wrote |= {by for _, _, _, by in store.steps_of(session, draft.id)}
+    if (draft := store_drafts.open_draft_of(session, scenario_id)) is not None:
+        wrote |= {by for _, _, _, by in store_drafts.steps_of(session, draft.id)}
     author = row.author if row is not None else ""
     for box, permission in (
         (form.reviewers, Permission.REVIEW_SCENARIO),

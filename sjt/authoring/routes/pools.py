@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sjt import db
 from sjt.access import Permission
 from sjt.accounts import service as accounts
-from sjt.authoring import dealt, pools, service, sets, store
+from sjt.authoring import dealt, pools, service, sets, store_forms
 from sjt.authoring.pool_page import pool_view
 from sjt.authoring.publishing import read_proof
 from sjt.authoring.states import SetState
@@ -38,7 +38,7 @@ def pool_new() -> ResponseReturnValue:
     form = NewPoolForm()
     wanted = request.args.get("blueprint", "")
     with db.session() as session:
-        seeds = [one.seed for one in store.pools(session)]
+        seeds = [one.seed for one in store_forms.pools(session)]
     form.seed.data = max(seeds, default=0) + 1
     form.blueprint.data = wanted if wanted.startswith("blueprints/") else f"blueprints/{wanted}.toml"
     return _new_page(form)
@@ -77,7 +77,7 @@ def pool_page(set_id: UUID) -> ResponseReturnValue:
         if not made.pool:
             raise NotFound("This is a set for everybody, not a pool.")
         is_built = made.state is SetState.BUILT
-        rows = store.pool_rows(session, set_id) if is_built else []
+        rows = store_forms.pool_rows(session, set_id) if is_built else []
         proof = read_proof(made.proof) if is_built else None
         before = pools.before_publishing(session, made) if is_built else None
         gone = dealt.count(session, set_id)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from sjt import db
 from sjt.access import Permission, may
-from sjt.authoring import discussion, drafting, lifecycle, service, store, tasking
+from sjt.authoring import discussion, drafting, lifecycle, service, store, store_drafts, tasking
 from sjt.authoring.draft_merge import label, order, tells_key
 from sjt.authoring.life_pages import about
 from sjt.authoring.states import TaskKind
@@ -24,7 +24,7 @@ MOST_FIELDS_OFFERED = 400
 
 def _fields(session: Session, scenario_id: str) -> list[tuple[str, str]]:
     """Give the fields that a comment may be tied to, in the order of the page, those of the key left out."""
-    row, draft = store.scenario(session, scenario_id), store.open_draft_of(session, scenario_id)
+    row, draft = store.scenario(session, scenario_id), store_drafts.open_draft_of(session, scenario_id)
     sees = may(actor(), Permission.SEE_KEY)
     held = drafting.version_fields(session, scenario_id) if row is not None else {}
     if draft is not None and may(actor(), Permission.EDIT_SCENARIO):
