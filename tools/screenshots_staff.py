@@ -10,6 +10,7 @@ from typing import Any, Final
 from playwright.sync_api import Page, expect
 
 from tools.screenshots_drawing import Artist, Cast
+from tools.screenshots_pool import PAGES, pool
 
 ID: Final = "[0-9a-f-]{36}"
 
@@ -138,6 +139,8 @@ STAFF_VIEWS: Final = (
     View("pass-marks", "psychometrician", "/results/pass-marks"),
     View("pass-mark", "psychometrician", "/results/pass-marks", (r"^/results/pass-marks/.+",)),
     View("pass-marks-set", "psychometrician", "/results/pass-marks", ("^/results/pass-marks/sets/",)),
+    View("pass-marks-set", "psychometrician", "/results/pass-marks", ("^/results/pass-marks/sets/",)),
+    View("pass-mark", "psychometrician", "/results/pass-marks", (r"^/results/pass-marks/(?!sets/).+",)),
     View("expert-panels", "psychometrician", "/panels/"),
     View("expert-panel-new", "psychometrician", "/panels/new"),
     View("expert-panel", "psychometrician", "/panels/", (f"^/panels/{ID}$",), last=True),
@@ -226,6 +229,8 @@ def staff(cast: Cast, artist: Artist, told: dict[str, Any], names: set[str]) -> 
         artist.draw(page, view.name)
         if view.printed:
             artist.print(page, view.name)
+    if not names or names & PAGES:
+        pool(cast, artist)
     if not names or "link" in names:
         invitation(cast, artist)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Final
@@ -102,13 +103,26 @@ def analyse(
     papers: Mapping[str, Paper],
     cuts: Mapping[str, dict[str, Any] | None],
 ) -> dict[str, Any]:
-    """Analyse each form, and all of them together where there are several."""
+    """Analyse each form, and all of them together where there are several.
+
+    A form that one candidate alone sat, as each does who has a form of their own, says nothing by itself: its items
+    count with all others.
+    """
     parts: dict[str, Any] = {}
+    sat = Counter(people.form_of)
     for form, secret in secrets.items():
+        if len(secrets) > 1 and sat[form] < 2:
+            continue
         own = people if len(secrets) == 1 else matrix.take_form(people, form)
         parts[form] = _part(own, {form: secret}, {form: papers[form]}, cuts[form])
     if len(secrets) > 1:
-        parts = {ALL: _part(people, secrets, papers, None), **parts}
+        whole = _part(people, secrets, papers, None)
+        if alone := sum(n < 2 for n in sat.values()):
+            whole["verdict"].append(
+                f"{alone} of {len(people.form_of)} candidates sat a form of their own: each item counts whoever met "
+                "it, and such forms have no figures by themselves."
+            )
+        parts = {ALL: whole, **parts}
     titles = {item.id: s.title for paper in papers.values() for s in paper.scenarios for item in s.items}
     return {
         "parts": parts,

@@ -80,6 +80,22 @@ class Data:
     def forms(self) -> list[str]:
         return sorted(set(self.cohort.form_of))
 
+    @property
+    def own_forms(self) -> bool:
+        """Whether nobody shares a form with anybody: then items are compared, not forms."""
+        return self.n > 1 and len(set(self.cohort.form_of)) == self.n
+
+    @property
+    def shared_forms(self) -> list[str]:
+        """Forms that two candidates or more sat: one candidate's marks say nothing of a form."""
+        return [form for form in self.forms if self.n < 2 or self.cohort.form_of.count(form) > 1]
+
+    @property
+    def met_in_common(self) -> float:
+        """Items that two candidates both met, in the middle of all pairs."""
+        met = np.isfinite(self.marks).astype(float)
+        return float(np.median((met @ met.T)[np.triu_indices(self.n, 1)]))
+
     def name_of(self, form: str) -> str:
         """A form's name as people say it."""
         return form_words(form)

@@ -91,7 +91,7 @@ def summaries(data: Data, session: Session) -> list[dict[str, Any]]:
 
 def _forms(data: Data, session: Session) -> list[Form]:
     drawn = _drawn(data, session)
-    return [_form(data, session, form, drawn) for form in data.forms if form in data.cuts]
+    return [_form(data, session, form, drawn) for form in data.shared_forms if form in data.cuts]
 
 
 def _drawn(data: Data, session: Session) -> list[dict[str, panels.DrawnItem]]:

@@ -147,6 +147,19 @@ def equating(data: Data) -> dict[str, Any]:
     """Every pair of forms by every method, on their common live items."""
     forms = sorted(set(data.cohort.form_of))
     sections, verdict, notes = [], [], []
+    if data.own_forms:
+        return {
+            "verdict": [
+                (
+                    f"Each of {data.n} candidates sat a form of their own: no form has answers enough to be equated. "
+                    "Such forms are built alike and proved so; which items moved since earlier sessions, the study of "
+                    "drift says."
+                )
+            ],
+            "sections": [],
+            "notes": [],
+            "pictures": {},
+        }
     if len(forms) < 2:
         return {
             "verdict": ["One form only was sat here; equating needs two."],

@@ -32,12 +32,16 @@ def beside(found: dict[str, Any], data: Data, before: Before) -> dict[str, Any]:
         if counts[item] >= LEAST and np.isfinite(marks[:, j]).sum() >= LEAST
     ]
     if len(shared) < FEWEST_ITEMS:
+        if data.own_forms:
+            found["notes"].append(_apart(data, len(shared)))
         if found["sections"]:
             found["notes"].append(
                 f"Signs of a leak are looked for from {counted(FEWEST_ITEMS, 'item')} on with {LEAST} answers before "
                 "and now."
             )
         return found
+    if data.own_forms:
+        found["notes"].append(_apart(data, len(shared)))
     at = [j for _, j in shared]
     old = np.array([[one[item][0] if item in one else np.nan for item, _ in shared] for one in before])
     old_time = np.array(
@@ -82,6 +86,17 @@ def beside(found: dict[str, Any], data: Data, before: Before) -> dict[str, Any]:
         else f"None of {words} shows signs of having become known."
     )
     return found
+
+
+def _apart(data: Data, told: int) -> str:
+    """Say what forms of one's own leave to be compared."""
+    met = np.isfinite(data.marks).sum(axis=0)
+    return (
+        f"Each of {data.n} candidates sat a form of their own, so items are compared and not forms: an item was met by "
+        f"{int(np.median(met))} of them in the middle (from {int(met.min())} to {int(met.max())}). {told} of "
+        f"{counted(len(data.items), 'item')} {'has' if told == 1 else 'have'} the {LEAST} answers before and now that "
+        "signs of a leak need; of the others nothing can be told. Whoever never met an item that leaked is untouched."
+    )
 
 
 def _time(cell: tuple[float, float | None] | None) -> float:

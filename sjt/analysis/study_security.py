@@ -61,6 +61,12 @@ def study(data: Data) -> dict[str, Any]:
     )
     for pair in pairs[:5]:
         sections.append(_pack(data, pair, time))
+    if data.own_forms:
+        notes.append(
+            "Each candidate sat a form of their own: likeness rests on the items that both of a pair met, "
+            f"{data.met_in_common:.0f} in the middle of all pairs, and a pair that met few can hardly be told from "
+            "chance."
+        )
     if rooms < 2:
         notes.append("All sat in one session: every pair could have met, so every pair is compared.")
     return {"verdict": verdict, "sections": sections, "notes": notes, "pictures": {}}

@@ -87,7 +87,9 @@ def _laid_out(
         verdict.append("There is no pass mark yet, so no decision can change. Nothing has been changed.")
     verdict.append(f"The mark of {counted(found['moved'], 'candidate')} would move.")
     names = ("Highest mark", "Mean", "SD", "Alpha", "95 % interval", "SEM", "Pass rate", "95 % interval")
-    parts = [(data.name_of(form), _of_form(data, before, form), _of_form(data, after, form)) for form in data.forms]
+    parts = [
+        (data.name_of(form), _of_form(data, before, form), _of_form(data, after, form)) for form in data.shared_forms
+    ]
     tests = [(name, rescore.compare(a, b, [str(j) for j in range(a.maxima.size)])["test"]) for name, a, b in parts]
     rows = [
         [
@@ -106,7 +108,13 @@ def _laid_out(
     ]
     touched = [row for row in found["items"] if row["changed"]]
     sections = [
-        section("The test", ["Form", *names], rows, numbers=(1, 2, 3, 4, 6, 7)),
+        section(
+            "The test",
+            ["Form", *names],
+            rows,
+            numbers=(1, 2, 3, 4, 6, 7),
+            empty="Each candidate sat a form of their own: a form has no mean or reliability from one candidate.",
+        ),
         section(
             "Items that change",
             ["Item", "Scenario", "Facility now", "After", "Item-rest r now", "After", "Marks that move"],

@@ -209,6 +209,8 @@ class Before:
     """What forbids live use of some form."""
     reason: str
     """Why live use needs a signed reason; empty when it needs none."""
+    is_illustrative: bool = False
+    """No panel has set the keys of some form."""
 
 
 def before_publishing(session: Session, made: FormSet) -> Before:
@@ -236,7 +238,7 @@ def before_publishing(session: Session, made: FormSet) -> Before:
         f"{name.replace('_', ' ')} up to {100 * p:.0f} %" for name, p in sorted(worst.items(), key=lambda one: -one[1])
     )
     reason = f"Scripted strategies pass more often than the blueprint’s {100 * limit:.0f} %: {listed}." if worst else ""
-    return Before(len(rows), tuple(obstacles), reason)
+    return Before(len(rows), tuple(obstacles), reason, any(one.keys == "illustrative" for one in rows))
 
 
 def start_publishing(

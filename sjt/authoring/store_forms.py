@@ -89,13 +89,14 @@ class PoolRow:
     minutes: int
     snapshot_sha256: str
     numbers: dict[str, Any]
+    keys: str
 
 
 def pool_rows(session: Session, set_id: UUID) -> list[PoolRow]:
     """Give the forms of a pool in its order, without their text."""
     query = sa.select(
         col(Form.id), col(Form.position), col(Form.state), col(Form.use), col(Form.minutes),
-        col(Form.snapshot_sha256), col(Form.numbers),
+        col(Form.snapshot_sha256), col(Form.numbers), col(Form.keys),
     ).where(col(Form.set_id) == set_id)  # fmt: skip
     return [PoolRow(*row) for row in session.execute(query.order_by(col(Form.position)))]
 

@@ -115,6 +115,10 @@ class NewPoolForm(FlaskForm):
     )
 
 
+FEWEST_WORDS = 3
+TOO_FEW_WORDS = "Write the reason, in three words or more."
+
+
 class PublishForm(FlaskForm):
     use = RadioField(
         "Use",
@@ -122,6 +126,18 @@ class PublishForm(FlaskForm):
         choices=[("live", "Live: it has a pass mark and its results count"), ("trial", "Trial: it has no pass mark")],
     )
     reason_text = TextAreaField("Reason", [Optional()])
+
+    @property
+    def words(self) -> str:
+        return (self.reason_text.data or "").strip()
+
+    def refusal(self, plural: bool = False, *, asks: bool = False) -> str:
+        """Say what is missing; ``asks`` where live use needs a signed reason. Empty when nothing is."""
+        if not self.validate_on_submit():
+            return f"Choose what the {'forms are' if plural else 'form is'} for."
+        if asks and self.use.data == "live" and len(self.words.split()) < FEWEST_WORDS:
+            return TOO_FEW_WORDS
+        return ""
 
 
 class WithdrawForm(FlaskForm):

@@ -6,14 +6,14 @@ import contextlib
 import itertools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, cast
+from typing import Protocol, cast
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from sjt import db
 from sjt.delivery import dealing, store
-from sjt.delivery.model import BookingState, SessionState
+from sjt.delivery.model import HERE_STATES, SessionState
 from sjt.delivery.sources import FormFacts, source
 from sjt.delivery.tables import Booking, Candidate, Sitting, TestSession
 from sjt.delivery.tables_paper import SessionReserve
@@ -31,8 +31,21 @@ def _shelf() -> Shelf:
     return cast("Shelf", source())
 
 
-_WAITS: Final = frozenset({BookingState.PENDING, BookingState.BOOKED, BookingState.CHECKED_IN, BookingState.ABSENT})
 _scenarios: dict[tuple[str, str], frozenset[str]] = {}
+
+
+def session_to_change(session: Session, session_id: UUID) -> TestSession:
+    """Give a session whose forms may still be changed.
+
+    Raises
+    ------
+    MoveRefused
+        It is closed.
+    """
+    row = store.test_session(session, session_id)
+    if row.state is SessionState.CLOSED:
+        raise MoveRefused("The session is closed.")
+    return row
 
 
 def scenarios_of(session: Session, form_id: str) -> frozenset[str]:
@@ -150,7 +163,7 @@ def _room(
     session: Session, row: TestSession, facts: Mapping[str, FormFacts]
 ) -> tuple[dict[str, list[str]], dict[str, str]]:
     """Give every seat's choice of forms, and the form of those that have one."""
-    booked = [one for one in store.bookings(session, row.id) if one[0].seat is not None and one[0].state in _WAITS]
+    booked = [one for one in store.bookings(session, row.id) if one[0].seat is not None and one[0].state in HERE_STATES]
     seen = seen_by(session, [person.id for _, person, sitting in booked if sitting is None])
     allowed: dict[str, list[str]] = {}
     fixed: dict[str, str] = {}
@@ -181,7 +194,7 @@ def unserved(session: Session, row: TestSession, *, but: Collection[str] = ()) -
     if row.state is SessionState.CLOSED:
         return []
     facts = dealt_forms(session, row)
-    booked = [one for one in store.bookings(session, row.id) if one[0].state in _WAITS and one[2] is None]
+    booked = [one for one in store.bookings(session, row.id) if one[0].state in HERE_STATES and one[2] is None]
     seen = seen_by(session, [person.id for _, person, _ in booked])
     found = []
     others: dict[str, FormFacts] | None = None

@@ -34,6 +34,12 @@ class BookingState(StrEnum):
     MOVED = "moved"
 
 
+HERE_STATES: Final = frozenset(
+    {BookingState.PENDING, BookingState.BOOKED, BookingState.CHECKED_IN, BookingState.ABSENT}
+)
+"""States of a booking that has not gone elsewhere: somebody may still come and be dealt a form."""
+
+
 class SittingState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"

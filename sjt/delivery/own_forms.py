@@ -19,12 +19,11 @@ from sqlmodel import Session, col, select
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.delivery import dealing, fitting, store
-from sjt.delivery.model import BookingState, SessionState
+from sjt.delivery.model import HERE_STATES, SessionState
 from sjt.delivery.sources import source
 from sjt.delivery.tables import Booking, Candidate, FormDeal, Sitting, TestSession
 from sjt.errors import Fault, InputError, MoveRefused, NotFound
 
-_WAITS = frozenset({BookingState.PENDING, BookingState.BOOKED, BookingState.CHECKED_IN, BookingState.ABSENT})
 SPARE = 1.1
 """Forms free for each candidate that waits, below which a pool is called low: a void sitting takes a second form."""
 
@@ -113,9 +112,7 @@ def faults_of(
 
 def name_pools(session: Session, session_id: UUID, wanted: Sequence[str], *, by: Actor, now: datetime) -> None:
     """Say from which pools a session deals; what was dealt from others stays."""
-    row = store.test_session(session, session_id)
-    if row.state is SessionState.CLOSED:
-        raise MoveRefused("The session is closed.")
+    row = fitting.session_to_change(session, session_id)
     options = {fact.option for fact in fitting.dealt_forms(session, row).values()}
     faults = faults_of(session, wanted, options)
     if not wanted and not row.forms:
@@ -306,7 +303,7 @@ def standing(session: Session, row: TestSession) -> list[Standing]:
     if not by_option:
         return []
     done = dealt_in(session, row.id)
-    booked = [one for one in store.bookings(session, row.id) if one[0].state in _WAITS]
+    booked = [one for one in store.bookings(session, row.id) if one[0].state in HERE_STATES]
     elsewhere = _waiting_elsewhere(session, row)
     for option, pools in sorted(by_option.items()):
         gone = taken(session, pools)
@@ -358,7 +355,7 @@ def _waiting_elsewhere(session: Session, row: TestSession) -> Counter[str]:
         options = Counter(
             person.option
             for booking, person, sitting in store.bookings(session, other.id)
-            if booking.state in _WAITS and sitting is None and booking.id not in done
+            if booking.state in HERE_STATES and sitting is None and booking.id not in done
         )
         for option, pools in of_session(session, other).items():
             for one in pools:

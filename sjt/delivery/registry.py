@@ -16,7 +16,7 @@ from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.delivery import fitting, own_forms, reserving, scheduling, service, sources, store
 from sjt.delivery.gateway import EvidenceAsked, Missing
-from sjt.delivery.model import Adjustment, BookingState, CandidateLine, SittingState
+from sjt.delivery.model import HERE_STATES, Adjustment, CandidateLine, SittingState
 from sjt.delivery.sources import FormFacts
 from sjt.delivery.tables import Booking, Candidate, Centre, Room, TestSession
 from sjt.delivery.timing import granted_ms
@@ -48,8 +48,7 @@ class BookingLine:
 
     @property
     def may_leave(self) -> bool:
-        held = (BookingState.PENDING, BookingState.BOOKED, BookingState.CHECKED_IN, BookingState.ABSENT)
-        return self.booking.state in held and self.sitting in (None, SittingState.WAITING)
+        return self.booking.state in HERE_STATES and self.sitting in (None, SittingState.WAITING)
 
 
 @dataclass(frozen=True, slots=True)

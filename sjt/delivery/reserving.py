@@ -14,7 +14,7 @@ from sjt import db
 from sjt.access import Actor
 from sjt.audit import service as audit
 from sjt.delivery import dealing, fitting, incidents, ledger, own_forms, store
-from sjt.delivery.model import ActKind, BookingState, IncidentCategory, SessionState, SittingState
+from sjt.delivery.model import HERE_STATES, ActKind, IncidentCategory, SittingState
 from sjt.delivery.sources import FormFacts, source
 from sjt.delivery.tables import Booking, Candidate, Sitting, TestSession
 from sjt.delivery.tables_paper import SessionReserve
@@ -22,7 +22,6 @@ from sjt.delivery.writing import Act
 from sjt.errors import Fault, InputError, MoveRefused, NotFound
 
 Booked = tuple[Booking, Candidate, Sitting | None]
-_HERE = frozenset({BookingState.PENDING, BookingState.BOOKED, BookingState.CHECKED_IN, BookingState.ABSENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +114,7 @@ def reserve_faults(session: Session, forms: Sequence[str], reserve: Sequence[str
 
 def name_reserve(session: Session, session_id: UUID, forms: Sequence[str], *, by: Actor, now: datetime) -> None:
     """Say which forms a session keeps in reserve, before it closes."""
-    row = store.test_session(session, session_id)
-    if row.state is SessionState.CLOSED:
-        raise MoveRefused("The session is closed.")
+    row = fitting.session_to_change(session, session_id)
     if faults := reserve_faults(session, row.forms, forms):
         raise InputError("The reserve was not named.", faults)
     held = fitting.reserve_row(session, session_id) or SessionReserve(session_id=session_id)
@@ -129,9 +126,7 @@ def name_reserve(session: Session, session_id: UUID, forms: Sequence[str], *, by
 
 def add_form(session: Session, session_id: UUID, form_id: str, *, by: Actor, now: datetime) -> None:
     """Add a form to a session that has not closed, such as one built for a resit."""
-    row = store.test_session(session, session_id)
-    if row.state is SessionState.CLOSED:
-        raise MoveRefused("The session is closed.")
+    row = fitting.session_to_change(session, session_id)
     if form_id in row.forms:
         return
     option = source().form_facts(session, form_id).option
@@ -156,7 +151,7 @@ def plan(session: Session, session_id: UUID) -> SwapPlan:
     """Say what a swap to the reserve would do now: who gets which form, who is left as they are, and why."""
     row = store.test_session(session, session_id)
     held = fitting.reserve_row(session, session_id)
-    booked = [one for one in store.bookings(session, session_id) if one[0].state in _HERE]
+    booked = [one for one in store.bookings(session, session_id) if one[0].state in HERE_STATES]
     begun = tuple(_place(one) for one in booked if one[2] is not None and one[2].state is not SittingState.WAITING)
     waiting = [one for one in booked if one[2] is None or one[2].state is SittingState.WAITING]
     offers = [
@@ -222,9 +217,7 @@ def swap(session_id: UUID, reason: str, *, by: Actor, now: datetime, leaked: Ite
     if not why:
         raise InputError("Say why the reserve form is used. The record keeps it.")
     with db.transaction() as session:
-        row = store.test_session(session, session_id)
-        if row.state is SessionState.CLOSED:
-            raise MoveRefused("The session is closed.")
+        row = fitting.session_to_change(session, session_id)
         found = plan(session, session_id)
         if leaked is not None and (named_ones := set(leaked)) and named_ones <= fitting.withheld(session, session_id):
             return Swapped({}, (), found.begun, ())

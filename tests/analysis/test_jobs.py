@@ -120,11 +120,13 @@ def test_two_forms_of_a_session_are_analysed_apart_and_together(database: db.Dat
         put_form(session, written=False)
         paper = dataclasses.replace(a_paper("form-2"), scenarios=a_paper().scenarios[:2])
         put_form(session, "form-2", paper=paper, secret=a_secret(paper))
+        put_form(session, "form-3", paper=(own := dataclasses.replace(paper, form_id="form-3")), secret=a_secret(own))
         sat = a_sat_session(session, random_answers(30), simulated=True)
         other = a_sat_session(session, random_answers(30, seed=2), form_id="form-2", simulated=True)
+        alone = a_sat_session(session, random_answers(1, seed=3), form_id="form-3", simulated=True)
         from sjt.delivery.tables import Sitting
 
-        for sitting_id in other.sittings:
+        for sitting_id in (*other.sittings, *alone.sittings):
             sitting = session.get(Sitting, sitting_id)
             assert sitting is not None
             sitting.session_id = sat.id
@@ -132,7 +134,8 @@ def test_two_forms_of_a_session_are_analysed_apart_and_together(database: db.Dat
     found = analysed(sat, context)
     assert set(found["parts"]) == {"all", "form-1", "form-2"}
     shared = next(row for row in found["parts"]["all"]["items"] if row["item"] == "s1-a")
-    assert shared["n"] == 60 and found["parts"]["form-2"]["n_persons"] == 30
+    assert "1 of 61 candidates sat a form of their own" in found["parts"]["all"]["verdict"][-1]
+    assert shared["n"] == 61 and found["parts"]["form-2"]["n_persons"] == 30
     assert {row["item"] for row in found["parts"]["form-2"]["items"]} == {"s1-a", "s1-b", "s2-a", "s2-b"}
 
 

@@ -33,8 +33,9 @@ def test_an_item_that_came_to_be_answered_better_and_quicker_stands_on_the_drift
     before = [{item: (mark / 20, second) for item, mark, second in zip(ITEMS, *pair)} for pair in zip(old, old_times)]
     marks, times = cohort(rng, 90, leaked=True)
     data: Any = SimpleNamespace(
-        items=ITEMS, marks=marks, maxima=np.full(8, 20.0), n=90, titles={}, sittings=[sitting(one) for one in times]
-    )
+        items=ITEMS, marks=marks, maxima=np.full(8, 20.0), n=90, titles={}, sittings=[sitting(one) for one in times],
+        own_forms=False,
+    )  # fmt: skip
     found: dict[str, Any] = beside({"verdict": [], "sections": [], "notes": [], "pictures": {}}, data, before)
     (part,) = found["sections"]
     assert [row[0] for row in part["rows"]] == ["i0"]
@@ -44,3 +45,10 @@ def test_an_item_that_came_to_be_answered_better_and_quicker_stands_on_the_drift
     assert "rest on marks alone" in found["notes"][0]
     found = beside({"verdict": [], "sections": [{}], "notes": [], "pictures": {}}, data, before[:9])
     assert len(found["sections"]) == 1 and "10 answers before" in found["notes"][0]
+    # forms of their own: everybody met five of the eight items, and no item but the leaked moved
+    marks[np.arange(90)[:, None], np.argsort(rng.random((90, 7)), axis=1)[:, :3] + 1] = np.nan
+    data.own_forms = True
+    found = beside({"verdict": [], "sections": [], "notes": [], "pictures": {}}, data, before)
+    assert "i0" in [row[0] for row in found["sections"][0]["rows"]]
+    assert "Each of 90 candidates sat a form of their own, so items are compared and not forms" in found["notes"][0]
+    assert "8 of 8 items have the 10 answers" in found["notes"][0]

@@ -69,7 +69,7 @@ def test_eatata_minimal_pool_has_its_published_optimum() -> None:
 def test_two_forms_of_25_from_80_are_proved_optimal() -> None:
     data = instance("sjt_2x25_from80")
     bank, spec = read_instance(data)
-    found = solve(bank, spec)
+    found = solve(bank, spec, seconds=300)
     assert found.status == "optimal"
     assert found.stopped_by == "gap"
     assert found.objective == pytest.approx(7.852, abs=1e-3)

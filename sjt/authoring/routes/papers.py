@@ -15,7 +15,7 @@ from sjt.authoring.publishing import Standing, read_proof
 from sjt.authoring.set_page import form_scenarios, set_view
 from sjt.authoring.set_picture import set_picture
 from sjt.authoring.states import FormState, SetState
-from sjt.authoring.webforms import NewSetForm, PublishForm, WithdrawForm
+from sjt.authoring.webforms import FEWEST_WORDS, TOO_FEW_WORDS, NewSetForm, PublishForm, WithdrawForm
 from sjt.jobs import service as jobs
 from sjt.web.guards import actor, now, requires
 
@@ -176,21 +176,15 @@ def set_publish_post(set_id: UUID) -> ResponseReturnValue:
     """Freeze every draft form of a set."""
     form = PublishForm()
     made, why, drafts = _drafts(set_id)
-    words = (form.reason_text.data or "").strip()
-    asks = any(one.live_reason for one in drafts) and form.use.data == "live"
-    error = ""
-    if not form.validate_on_submit():
-        error = "Choose what the forms are for."
-    elif asks and len(words.split()) < 3:
-        error = "Write the reason, in three words or more."
+    error = form.refusal(plural=True, asks=any(one.live_reason for one in drafts))
     if error:
         page = render_template(
-            "forms/set_publish.html", made=made, drafts=drafts, why=why, error=error, words=words,
+            "forms/set_publish.html", made=made, drafts=drafts, why=why, error=error, words=form.words,
             chosen=form.use.data or "",
         )  # fmt: skip
         return page, 422
     with db.transaction() as session:
-        lines = service.publish_set(session, set_id, use=form.use.data, by=actor(), now=now(), reason=words)
+        lines = service.publish_set(session, set_id, use=form.use.data, by=actor(), now=now(), reason=form.words)
     flash(f"{len(lines)} forms are published for {form.use.data} use.", "ok")
     return redirect(url_for(".set_page", set_id=set_id), 303)
 
@@ -245,17 +239,12 @@ def form_publish_post(form_id: str) -> ResponseReturnValue:
     form = PublishForm()
     with db.session() as session:
         standing = service.standing(session, form_id)
-    words = (form.reason_text.data or "").strip()
-    error = ""
-    if not form.validate_on_submit():
-        error = "Choose what the form is for."
-    elif form.use.data == "live" and standing.live_reason and len(words.split()) < 3:
-        error = "Write the reason, in three words or more."
+    error = form.refusal(asks=bool(standing.live_reason))
     if error:
-        page = render_template("forms/form_publish.html", form=form, standing=standing, error=error, words=words)
+        page = render_template("forms/form_publish.html", form=form, standing=standing, error=error, words=form.words)
         return page, 422
     with db.transaction() as session:
-        line = service.publish_form(session, form_id, use=form.use.data, by=actor(), now=now(), reason=words)
+        line = service.publish_form(session, form_id, use=form.use.data, by=actor(), now=now(), reason=form.words)
     use = "live" if line.use and line.use.value == "live" else "trial"
     flash(f"Form {line.form_id} is published for {use} use. Its snapshot is {line.snapshot_sha256[:12]}.", "ok")
     return redirect(url_for(".set_page", set_id=line.set_id), 303)
@@ -275,11 +264,11 @@ def form_withdraw_post(form_id: str) -> ResponseReturnValue:
     """Take a form out of use."""
     form = WithdrawForm()
     words = (form.reason_text.data or "").strip()
-    if not form.validate_on_submit() or len(words.split()) < 3:
+    if not form.validate_on_submit() or len(words.split()) < FEWEST_WORDS:
         with db.session() as session:
             line = service.form_line(session, form_id)
-        error = "Write the reason, in three words or more."
-        return render_template("forms/form_withdraw.html", form=form, line=line, error=error, words=words), 422
+        page = render_template("forms/form_withdraw.html", form=form, line=line, error=TOO_FEW_WORDS, words=words)
+        return page, 422
     with db.transaction() as session:
         service.withdraw_form(session, form_id, by=actor(), now=now(), reason=words)
         line = service.form_line(session, form_id)

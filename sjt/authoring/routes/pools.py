@@ -14,7 +14,7 @@ from sjt.authoring import dealt, pools, service, sets, store_forms
 from sjt.authoring.pool_page import pool_view
 from sjt.authoring.publishing import read_proof
 from sjt.authoring.states import SetState
-from sjt.authoring.webforms import NewPoolForm, PublishForm
+from sjt.authoring.webforms import TOO_FEW_WORDS, NewPoolForm, PublishForm
 from sjt.errors import InputError, NotFound
 from sjt.jobs import service as jobs
 from sjt.web.guards import actor, now, requires
@@ -114,12 +114,11 @@ def _publish_page(set_id: UUID, error: str, words: str, chosen: str) -> Response
 def pool_publish_post(set_id: UUID) -> ResponseReturnValue:
     """Let a job publish every form, each by the deed that publishes any form."""
     form = PublishForm()
-    words = (form.reason_text.data or "").strip()
-    if not form.validate_on_submit():
-        return _publish_page(set_id, "Choose what the forms are for.", words, "")
+    if error := form.refusal(plural=True):
+        return _publish_page(set_id, error, form.words, "")
     try:
         with db.transaction() as session:
-            pools.start_publishing(session, set_id, use=form.use.data, reason=words, by=actor(), now=now())
-    except InputError:
-        return _publish_page(set_id, "Write the reason, in three words or more.", words, form.use.data)
+            pools.start_publishing(session, set_id, use=form.use.data, reason=form.words, by=actor(), now=now())
+    except InputError:  # whether live use needs a reason is read from the proof, in the same transaction
+        return _publish_page(set_id, TOO_FEW_WORDS, form.words, form.use.data)
     return redirect(url_for(".pool_page", set_id=set_id), 303)
