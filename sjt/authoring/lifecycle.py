@@ -189,10 +189,14 @@ def review(
     *,
     approves: bool,
     words: str,
+    own: str = "",
     by: Actor,
     now: datetime,
 ) -> None:
-    """Say what one person found of the version under review; without approval it goes back to its writer."""
+    """Say what one person found of the version under review; without approval it goes back to its writer.
+
+    ``own`` is what they answered themselves before they saw the key; it stands below their words.
+    """
     row = row_of(session, scenario_id, hold=True)
     if n != row.version:
         raise MoveRefused(f"Version {row.version} of {scenario_id} came since you read version {n}. Read that one.")
@@ -205,10 +209,9 @@ def review(
             "Your review was not kept.",
             [Fault("", "", "What should change", "has fewer than three words.", "Say what its writer should do.")],
         )
+    said = "\n\n".join(part for part in (words.strip(), f"Own answer before the key: {own}" if own else "") if part)
     session.add(
-        ScenarioReview(
-            scenario_id=scenario_id, version=n, kind=kind, approves=approves, words=words.strip(), at=now, by=by.id
-        )
+        ScenarioReview(scenario_id=scenario_id, version=n, kind=kind, approves=approves, words=said, at=now, by=by.id)
     )
     session.flush()
     did = "reviewed" if kind is ReviewKind.REVIEW else "fairness_judged"

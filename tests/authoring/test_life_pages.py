@@ -90,7 +90,17 @@ def test_a_scenario_goes_its_whole_way_and_every_refusal_says_what_is_missing(
     assert judged(both, "review", "yes").status_code == 409
     # the queue, and the deed that ends the task
     assert "Review this" in words(first.get("/bank/tasks")) and "/bank/tasks" in str(first.get("/desk").soup)
+    blind = words(first.get(f"/bank/scenarios/{SCENARIO}/review"))
+    assert "Answer for yourself" in blind and "Why:" not in blind and "Give the review" not in blind
+    own = {f"own-{SCENARIO}-{letter}": "C A E B D" for letter in "ab"}
+    first.post(f"/bank/scenarios/{SCENARIO}/review/own", {f"own-{SCENARIO}-a": "C A E B D"})
+    assert "Why:" not in words(first.get(f"/bank/scenarios/{SCENARIO}/review")), "every item is answered first"
+    first.post(f"/bank/scenarios/{SCENARIO}/review/own", own)
+    shown = words(first.get(f"/bank/scenarios/{SCENARIO}/review"))
+    assert "Why:" in shown and "You answered before the key:" in shown
     assert judged(first, "review", "yes").status_code == 303
+    assert "Own answer before the key" in words(developer.get(f"/bank/scenarios/{SCENARIO}/history"))
+    assert "Own answer" not in words(fairness.get(f"/bank/scenarios/{SCENARIO}/history"))
     assert "Nothing is asked" in words(first.get("/bank/tasks"))
     everybody = words(fairness.get("/bank/tasks?show=all"))
     assert "Review this" in everybody, "who may not see keys reads that something is asked, not what of whom else"

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from sqlmodel import Session
 
@@ -32,6 +33,9 @@ from sjt.errors import InputError, NotFound
 from sjt.web.guards import actor, now, requires
 
 bp = Blueprint("life", __name__, url_prefix="/bank")
+_OWN = "own_answers"
+"""Key of a reviewer's cookie: scenario, version, and what they answered before its key was shown to them."""
+_LONGEST_OWN = 100
 _VERDICTS = {
     ReviewKind.REVIEW: [("yes", "Approve this version"), ("no", "Return it to its writer, with reasons")],
     ReviewKind.FAIRNESS: [
@@ -178,11 +182,10 @@ def draft_send(draft_id: UUID) -> ResponseReturnValue:
 @bp.route("/scenarios/<scenario_id>/review", methods=["GET", "POST"])
 @requires(Permission.REVIEW_SCENARIO, Permission.SIGN_FAIRNESS)
 def review(scenario_id: str) -> ResponseReturnValue:
-    """Read the version beside what it changed, and say what is found."""
+    """Answer the version for oneself, read it with its key beside what it changed, and say what is found."""
     form = ReviewForm()
     kind = _kind()
     form.verdict.choices = _VERDICTS[kind]
-    sees = may(actor(), Permission.SEE_KEY)
     with db.session() as session:
         head = about(session, scenario_id)
         if head.row is None:
@@ -193,7 +196,12 @@ def review(scenario_id: str) -> ResponseReturnValue:
         found = service.scenario(session, scenario_id)
         report = service.findings(session, today=now().date())
         threads = discussion.threads(session, scenario_id, by=actor())
-        view = scenario_view(bank, found, report.findings, {}, with_key=sees)
+    own = _own_answers(scenario_id, head.version)
+    may_see = may(actor(), Permission.SEE_KEY)
+    # a key that was read first is seldom found wrong
+    asks_first = may_see and kind is ReviewKind.REVIEW and not missing and not own and request.method == "GET"
+    sees = may_see and not asks_first
+    view = scenario_view(bank, found, report.findings, {}, with_key=sees)
     if request.method == "POST" and not missing:
         sound = form.validate_on_submit()
         words = form.words.data or ""
@@ -204,7 +212,7 @@ def review(scenario_id: str) -> ResponseReturnValue:
             with db.transaction() as session:
                 lifecycle.review(
                     session, scenario_id, int(form.version.data or 0), kind, approves=form.verdict.data == "yes",
-                    words=words, by=actor(), now=now(),
+                    words=words, own=own, by=actor(), now=now(),
                 )  # fmt: skip
             flash(f"Your finding on {scenario_id} is kept.", "ok")
             return redirect(url_for("tasks.tasks"), 303)
@@ -212,9 +220,30 @@ def review(scenario_id: str) -> ResponseReturnValue:
         form.version.data, form.kind.data = str(head.version), kind.value
     page = render_template(
         "life/review.html", head=head, form=form, kind=kind.value, missing=missing, view=view, bank=bank,
-        threads=[one for one in threads if one.is_open], sees=sees, seen=held.seen,
+        threads=[one for one in threads if one.is_open], sees=sees, seen=held.seen, own=own,
+        asks_first=asks_first,
     )  # fmt: skip
     return page, 200 if request.method == "GET" else (409 if missing else 422)
+
+
+@bp.post("/scenarios/<scenario_id>/review/own")
+@requires(Permission.REVIEW_SCENARIO)
+def own_answers(scenario_id: str) -> ResponseReturnValue:
+    """Keep what a reviewer answers themselves in their own cookie; the page then shows the key beside it."""
+    with db.session() as session:
+        head = about(session, scenario_id)
+        found = service.scenario(session, scenario_id)
+    said = {item.id: request.form.get(f"own-{item.id}", "").strip()[:_LONGEST_OWN] for item in found.items}
+    if all(said.values()):
+        cookie[_OWN] = [scenario_id, head.version, "; ".join(f"{item}: {words}" for item, words in said.items())]
+    else:
+        flash("Answer every item for yourself; then the key shows.", "warn")
+    return redirect(url_for(".review", scenario_id=scenario_id, kind=ReviewKind.REVIEW.value), 303)
+
+
+def _own_answers(scenario_id: str, version: int) -> str:
+    kept = cookie.get(_OWN)
+    return str(kept[2]) if kept and kept[:2] == [scenario_id, version] else ""
 
 
 def _kind() -> ReviewKind:
