@@ -7,6 +7,7 @@ made again in ten years from what the sitting stored. Draws below n use rejectio
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -168,17 +169,26 @@ def deal(
     used = dict.fromkeys(pack, 0)
     for form in dealt.values():
         used[form] = used.get(form, 0) + 1
-    waiting = set(order) - set(dealt)
-    free = [seat for seat in order if seat in waiting]
+    free = [seat for seat in order if seat not in dealt]
 
-    def choices(seat: str) -> int:
-        return len(set(packs[seat]) - {dealt[other] for other in beside[seat] if other in dealt})
+    def place_of(seat: str) -> tuple[int, int, int, str]:
+        """Say how soon a seat is served: fewest forms left, most neighbours, then by lot."""
+        left = len(set(packs[seat]) - {dealt[other] for other in beside[seat] if other in dealt})
+        return left, -len(beside[seat]), rank[seat], seat
 
-    while waiting:
-        seat = min(waiting, key=lambda s: (choices(s), -len(beside[s]), rank[s]))
-        waiting.discard(seat)
+    places = {seat: place_of(seat) for seat in free}
+    queue = sorted(places.values())
+    while queue:
+        first = heapq.heappop(queue)
+        seat = first[-1]
+        if seat in dealt or first != places[seat]:
+            continue  # served, or moved up since
         dealt[seat] = _cheapest(seat, beside, dealt, used, packs[seat])
         used[dealt[seat]] += 1
+        for other in beside[seat]:
+            if other not in dealt:
+                places[other] = place_of(other)
+                heapq.heappush(queue, places[other])
     _repair(free, beside, dealt, used, packs)
     return {seat: dealt[seat] for seat in seats}
 

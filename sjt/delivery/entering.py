@@ -284,11 +284,7 @@ def put_sitting(booking_id: UUID, now: datetime, *, by: Actor = SYSTEM) -> tuple
 
 def _neighbours(session: Session, booking: Booking) -> list[Sitting]:
     """Give the sittings on the seats beside a booking's."""
-    return [
-        other
-        for near, _, other in store.bookings(session, booking.session_id)
-        if other is not None and near.seat is not None and abs(near.seat - (booking.seat or 0)) == 1
-    ]
+    return store.sittings_beside(session, booking.session_id, booking.seat or 0)
 
 
 def _require_checked_in(booking: Booking) -> None:

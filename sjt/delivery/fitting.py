@@ -163,15 +163,20 @@ def _room(
     session: Session, row: TestSession, facts: Mapping[str, FormFacts]
 ) -> tuple[dict[str, list[str]], dict[str, str]]:
     """Give every seat's choice of forms, and the form of those that have one."""
-    booked = [one for one in store.bookings(session, row.id) if one[0].seat is not None and one[0].state in HERE_STATES]
-    seen = seen_by(session, [person.id for _, person, sitting in booked if sitting is None])
+    taken = store.seats(session, row.id, HERE_STATES)
+    seen = seen_by(session, [person for _, person, _, form in taken if form is None])
     allowed: dict[str, list[str]] = {}
     fixed: dict[str, str] = {}
-    for booking, person, sitting in booked:
-        if sitting is not None:
-            fixed[str(booking.seat)] = sitting.form_id
-        elif found := usable(session, facts, person.option, seen[person.id]):
-            allowed[str(booking.seat)] = found
+    fitting: dict[tuple[str, frozenset[str]], list[str]] = {}  # most of a room have seen nothing: they share one answer
+    for seat, person, option, form in taken:
+        if form is not None:
+            fixed[str(seat)] = form
+            continue
+        key = option, seen[person]
+        if key not in fitting:
+            fitting[key] = usable(session, facts, option, seen[person])
+        if fitting[key]:
+            allowed[str(seat)] = fitting[key]
     return allowed, fixed
 
 

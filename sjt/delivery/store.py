@@ -254,6 +254,37 @@ def bookings(session: Session, session_id: UUID) -> list[tuple[Booking, Candidat
     return [(row, person, found) for row, person, found in session.exec(query)]
 
 
+def seats(
+    session: Session, session_id: UUID, states: Iterable[BookingState]
+) -> list[tuple[int, UUID, str, str | None]]:
+    """Give the taken seats of a session by number: candidate, their option, and the form of who has a sitting."""
+    query = (
+        select(Booking.seat, Candidate.id, Candidate.option, Sitting.form_id)
+        .join(Candidate, col(Candidate.id) == col(Booking.candidate_id))
+        .outerjoin(Sitting, (col(Sitting.booking_id) == col(Booking.id)) & (col(Sitting.retired) == ""))
+        .where(
+            col(Booking.session_id) == session_id, col(Booking.seat).is_not(None), col(Booking.state).in_(list(states))
+        )
+        .order_by(col(Booking.seat), col(Candidate.family_name))
+    )
+    return [(seat, person, option, form) for seat, person, option, form in session.exec(query) if seat is not None]
+
+
+def sittings_beside(session: Session, session_id: UUID, seat: int) -> list[Sitting]:
+    """Give the sittings on the seats next to one."""
+    query = (
+        select(Sitting)
+        .join(Booking, col(Booking.id) == col(Sitting.booking_id))
+        .where(
+            col(Booking.session_id) == session_id,
+            col(Booking.seat).in_([seat - 1, seat + 1]),
+            col(Sitting.retired) == "",
+        )
+        .order_by(col(Booking.seat))
+    )
+    return list(session.exec(query))
+
+
 def bookings_of(session: Session, candidate_ids: Iterable[UUID]) -> list[tuple[Booking, TestSession]]:
     query = (
         select(Booking, TestSession)
