@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,20 +20,25 @@ from tests.delivery.breaking.cohort import a_cohort, csrf_pair, sealed
 from tests.delivery.breaking.servers import SECRET
 
 STAFF = Actor("invigilator", "J. Whitfield", frozenset({Role.INVIGILATOR}))
+ROOM = 50
 ENTRIES = 25
 """Entries in the ledger of one who sat before."""
 
 
 def arriving(database: db.Database, number: int) -> list[tuple[str, str]]:
-    """Check so many people in who have not entered yet; give their codes with the room's PIN."""
-    keeper = Ledger(db.bind(database)).start()
-    cohort = a_cohort(keeper, number, started=False, entered=False)
-    keeper.stop()
-    with db.transaction() as session:
-        pin = service.issue_pin(session, cohort.session_id, by=STAFF, now=utc_now(), secret_key=SECRET)
-        slips = service.issue_codes(session, cohort.session_id, by=STAFF, now=utc_now(), secret_key=SECRET)
+    """Check so many people in who have not entered yet, in rooms of fifty; give their codes with their room's PIN."""
+    shown = []
+    for first in range(0, number, ROOM):
+        keeper = Ledger(db.bind(database)).start()
+        cohort = a_cohort(keeper, min(ROOM, number - first), started=False, entered=False)
+        keeper.stop()
+        with db.transaction() as session:
+            pin = service.issue_pin(session, cohort.session_id, by=STAFF, now=utc_now(), secret_key=SECRET)
+            slips = service.issue_codes(session, cohort.session_id, by=STAFF, now=utc_now(), secret_key=SECRET)
+        shown.append([(slip.code, pin) for slip in slips])
     database.dispose()
-    return [(slip.code, pin) for slip in slips]
+    # rooms open at one time: their candidates come in turn
+    return [one for together in itertools.zip_longest(*shown) for one in together if one is not None]
 
 
 def enter_all(port: int, arrivals: list[tuple[str, str]], seconds: float, took: list[float], wrong: list[str]) -> None:
